@@ -1,0 +1,93 @@
+#include "runtime/launch.h"
+
+#include <limits>
+#include <vector>
+
+#include "runtime/error.h"
+#include "runtime/pack.h"
+
+namespace triton_runner {
+namespace {
+
+// CUDA C++ Programming Guide, "Technical Specifications per Compute Capability".
+constexpr int64_t kMaxGrid[3] = {std::numeric_limits<int32_t>::max(), 65535, 65535};
+
+Dim3 checked_grid(const KernelSpec& spec, std::span<const int64_t> grid) {
+  TR_CHECK(!grid.empty() && grid.size() <= 3, ArgumentError, "kernel '", spec.name, "': the grid has ", grid.size(),
+           " dimensions, expected one to three");
+  Dim3 out{1, 1, 1};
+  for (size_t i = 0; i < grid.size(); ++i) {
+    const int64_t limit = i == 0 ? kMaxGrid[0] / spec.num_ctas : kMaxGrid[i];
+    TR_CHECK(grid[i] >= 0 && grid[i] <= limit, ArgumentError, "kernel '", spec.name, "': grid[", i, "] is ", grid[i], ", expected 0 to ", limit);
+    out[i] = static_cast<uint32_t>(grid[i]);
+  }
+  out[0] *= static_cast<uint32_t>(spec.num_ctas);
+  return out;
+}
+
+LaunchConfig make_config(const KernelSpec& spec, const LaunchArgs& args) {
+  LaunchConfig config;
+  config.grid = checked_grid(spec, args.grid);
+  config.block = {static_cast<uint32_t>(spec.num_warps * spec.target.warp_size), 1, 1};
+  config.cluster = {static_cast<uint32_t>(spec.num_ctas), 1, 1};
+  config.shared_bytes = static_cast<uint32_t>(spec.shared);
+  config.cooperative = spec.cooperative;
+  config.pdl = spec.pdl;
+  config.stream = args.stream;
+  return config;
+}
+
+// Triton's allocator contract: `size` bytes for every CTA of the grid.
+const void* allocate(const KernelSpec& spec, const Scratch& scratch, const Dim3& grid, ScratchAllocator& allocator, size_t& bytes) {
+  bytes = 0;
+  if (!scratch.present || scratch.size == 0) return nullptr;
+  const unsigned __int128 total = static_cast<unsigned __int128>(scratch.size) * grid[0] * grid[1] * grid[2];
+  TR_CHECK(total <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max()), ResourceError, "kernel '", spec.name, "' needs ", scratch.size,
+           " bytes of scratch for each CTA, more than a grid of ", grid[0], "x", grid[1], "x", grid[2], " can address");
+  bytes = static_cast<size_t>(total);
+  return allocator.allocate(bytes, static_cast<size_t>(scratch.align));
+}
+
+// What the CPU executor lets the kernel touch.
+std::vector<Region> make_regions(const Kernel& kernel, const LaunchArgs& args, ScratchPointers scratch, size_t global_bytes,
+                                 size_t profile_bytes) {
+  std::vector<Region> regions;
+  for (const Field& field : kernel.layout().fields) {
+    if (field.kind != FieldKind::Pointer && field.kind != FieldKind::TensorMap) continue;
+    const TensorArg& tensor = (field.output ? args.outputs : args.inputs)[field.source];
+    regions.push_back({tensor.storage, tensor.storage_bytes, field.output, kernel.spec().params[field.param].name});
+  }
+  if (scratch.global != nullptr) regions.push_back({scratch.global, global_bytes, true, "global scratch"});
+  if (scratch.profile != nullptr) regions.push_back({scratch.profile, profile_bytes, true, "profile scratch"});
+  return regions;
+}
+
+}  // namespace
+
+void launch(Kernel& kernel, const LaunchArgs& args, ScratchAllocator& scratch) {
+  constexpr size_t kStackBytes = 4096;
+  const KernelSpec& spec = kernel.spec();
+  check_args(kernel, args);
+  const LaunchConfig config = make_config(spec, args);
+  if (config.grid[0] == 0 || config.grid[1] == 0 || config.grid[2] == 0) return;
+  const LoadedKernel& loaded = kernel.loaded(args.device);
+
+  size_t global_bytes = 0;
+  size_t profile_bytes = 0;
+  const void* global = allocate(spec, spec.global_scratch, config.grid, scratch, global_bytes);
+  const void* profile = allocate(spec, spec.profile_scratch, config.grid, scratch, profile_bytes);
+  const ScratchPointers pointers{global, profile};
+
+  const Layout& layout = kernel.layout();
+  alignas(64) std::byte stack[kStackBytes];
+  struct alignas(64) Block { std::byte bytes[64]; };
+  std::vector<Block> heap(layout.bytes > kStackBytes ? layout.bytes / sizeof(Block) + 1 : 0);
+  std::byte* buffer = heap.empty() ? stack : heap.front().bytes;
+  pack_args(kernel, args, pointers, driver_of(args.device.type), buffer);
+
+  std::vector<Region> regions;
+  if (args.device.type == DeviceType::Cpu) regions = make_regions(kernel, args, pointers, global_bytes, profile_bytes);
+  loaded.launch(config, {buffer, layout.bytes, layout.offsets}, regions);
+}
+
+}  // namespace triton_runner
