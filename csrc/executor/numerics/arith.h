@@ -15,7 +15,7 @@ namespace triton_runner::executor::numerics {
 
 struct ArithMode {
   Rounding rounding = Rounding::kNearestEven;
-  bool ftz = false;   // f32 (and fma of f16): flush denormal inputs and results; f64 ignores it
+  bool ftz = false;   // flush denormal inputs and results; f64 has neither this nor sat, and ignores them
   bool sat = false;   // clamp to [0, 1], NaN to +0
   bool relu = false;  // f16 and bf16 fma: negative to +0, NaN stays
 

@@ -19,7 +19,18 @@ enum class Rounding : std::uint8_t {
   kNearestAway,  // .rna (tf32 only)
 };
 
-enum class FloatType : std::uint8_t { kF64, kF32, kTF32, kF16, kBF16, kE4M3, kE5M2, kE2M3, kE3M2, kE2M1 };
+enum class FloatType : std::uint8_t {
+  kF64,
+  kF32,
+  kTF32,
+  kF16,
+  kBF16,
+  kE4M3,
+  kE5M2,
+  kE2M3,
+  kE3M2,
+  kE2M1
+};
 
 // A 16-bit value in its register form; strong types, so that arithmetic can be overloaded on them.
 struct Half {

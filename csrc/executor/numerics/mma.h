@@ -12,7 +12,20 @@ namespace triton_runner::executor::numerics {
 
 inline constexpr int kLanes = 32;
 
-enum class MmaType : std::uint8_t { kF16, kBF16, kTF32, kE4M3, kE5M2, kF64, kS8, kU8, kS4, kU4, kF32, kS32 };
+enum class MmaType : std::uint8_t {
+  kF16,
+  kBF16,
+  kTF32,
+  kE4M3,
+  kE5M2,
+  kF64,
+  kS8,
+  kU8,
+  kS4,
+  kU4,
+  kF32,
+  kS32
+};
 
 struct MmaOp {
   int m, n, k;
@@ -40,8 +53,7 @@ MmaRegisters register_counts(const MmaOp& op);
 
 // Operands as register[lane]. For f64 use mma_f64. D may not alias the inputs.
 void mma(const MmaOp& op, std::uint32_t (*d)[kLanes], const std::uint32_t (*a)[kLanes],
-         const std::uint32_t (*b)[kLanes], const std::uint32_t (*c)[kLanes],
-         TensorCore core = kTensorCoreSm90);
+         const std::uint32_t (*b)[kLanes], const std::uint32_t (*c)[kLanes], TensorCore core = kTensorCoreSm90);
 
 void mma_f64(const MmaOp& op, double (*d)[kLanes], const double (*a)[kLanes], const double (*b)[kLanes],
              const double (*c)[kLanes]);
