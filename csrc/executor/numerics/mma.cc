@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 
 #include "executor/numerics/tensor_core.h"
@@ -46,9 +47,8 @@ struct Shape {
   friend bool operator==(Shape, Shape) = default;
 };
 
-template <int N>
-bool is_one_of(Shape shape, const Shape (&shapes)[N]) {
-  return std::find(std::begin(shapes), std::end(shapes), shape) != std::end(shapes);
+bool is_one_of(Shape shape, std::initializer_list<Shape> shapes) {
+  return std::find(shapes.begin(), shapes.end(), shape) != shapes.end();
 }
 
 // Calls visit(register, lane, element in register, row, column) for each element of an A fragment of `rows` rows; a
