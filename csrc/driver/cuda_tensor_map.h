@@ -1,0 +1,11 @@
+// TMA descriptors: cuTensorMapEncodeTiled from a TensorMapRequest. Tested in tests/gpu/test_levels.py.
+#pragma once
+
+#include "runtime/driver.h"
+
+namespace triton_runner::cuda {
+
+// Writes 128 bytes. DriverError with every operand where the driver refuses them.
+void encode_tensor_map(const TensorMapRequest& request, std::byte* map);
+
+}  // namespace triton_runner::cuda
