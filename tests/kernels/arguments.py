@@ -80,8 +80,7 @@ def _scalar_arguments(make):
 
 
 def _scalar_reference(args):
-    # Triton stores i1 as it reads it: sign-extended, so that true is -1 as a signed integer.
-    whole = [-1, -100, -30_000, -2_000_000_000, -(2**62) - 3, 250, 65_000, 4_000_000_000, -5]
+    whole = [1, -100, -30_000, -2_000_000_000, -(2**62) - 3, 250, 65_000, 4_000_000_000, -5]
     device = args["int_ptr"].device
     return {
         "int_ptr": torch.tensor(whole, dtype=torch.int64, device=device),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import triton
@@ -40,3 +42,25 @@ def compile_plain(case: Case, capability: int, arguments: Arguments | None = Non
     """triton.compile of a case; the result has .asm, .metadata and .src."""
     source, target, options = source_of(case, arguments or case.arguments("cpu"), capability)
     return triton.compile(source, target=target, options=options)
+
+
+def signature_of(compiled: Any) -> dict[str, str]:
+    """The signature of a compiled kernel with what Triton assumed of each argument: "*fp16:16", "i32", "constexpr"."""
+    source = compiled.src
+    divisible = {source.fn.arg_names[path[0]] for path, flags in source.attrs.items() if ["tt.divisibility", 16] in flags}
+    return {name: f"{kind}:16" if name in divisible else kind for name, kind in source.signature.items()}
+
+
+def write_folder(compiled: Any, folder: Path, level: str) -> Path:
+    """Writes one level of a compiled kernel and Triton's own metadata, as they lie in Triton's cache; returns the artifact."""
+    artifact = folder / f"{compiled.metadata.name}.{level}"
+    body = compiled.asm[level]
+    artifact.write_bytes(body if isinstance(body, bytes) else body.encode())
+    (folder / f"{compiled.metadata.name}.json").write_text(json.dumps(metadata_of(compiled), default=str))
+    return artifact
+
+
+def metadata_of(compiled: Any) -> dict[str, Any]:
+    """Triton's metadata as its cache holds it."""
+    metadata = dict(compiled.metadata._asdict())
+    return {**metadata, "target": vars(metadata["target"])}

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from . import CASES
-from .plain import compile_plain
+from .plain import compile_plain, metadata_of
 
 
 def write_case(case, capability: int, levels: list[str], folder: Path) -> None:
@@ -23,8 +23,7 @@ def write_case(case, capability: int, levels: list[str], folder: Path) -> None:
             body = compiled.asm[level]
             path = stem.with_name(f"{stem.name}.{level}")
             path.write_bytes(body if isinstance(body, bytes) else body.encode())
-    record = compiled.metadata._asdict()
-    record["target"] = vars(record["target"])
+    record = metadata_of(compiled)
     record["signature"] = compiled.src.signature
     record["constants"] = {compiled.src.fn.arg_names[path[0]]: str(value) for path, value in compiled.src.constants.items()}
     record["attributes"] = {compiled.src.fn.arg_names[path[0]]: value for path, value in compiled.src.attrs.items()}
