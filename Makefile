@@ -21,7 +21,7 @@ ENVIRONMENT := $(STAMPS)/environment-$(subst /,_,$(PYTHON))
 REQUIREMENTS := $(STAMPS)/requirements
 EXTENSION := $(STAMPS)/extension
 LINTERS := $(STAMPS)/linters
-EXTENSION_SOURCES := setup.py pyproject.toml $(shell find csrc -name '*.cc' -o -name '*.h')
+EXTENSION_SOURCES := setup.py pyproject.toml $(shell find csrc -name '*.cc' -o -name '*.h' -o -name '*.inc')
 CPP_FILES = $(shell find csrc tests -name '*.cc' -o -name '*.h')
 GPU := $(wildcard /dev/nvidia[0-9]*)
 say = @echo; echo "== $(1)"

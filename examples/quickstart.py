@@ -1,0 +1,121 @@
+"""`make demo`: one Triton matmul, compiled once to every level, then launched from each level as a torch op.
+
+Without a GPU the tensors are CPU tensors, and the CPU driver executes the PTX that Triton made for sm_80. With one, they are
+CUDA tensors on the current device, and the table has a row for the cubin. The exit status is 1 where a level's result
+differs from torch.matmul by more than the bound.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+
+import torch
+import triton
+import triton.language as tl
+from rich.console import Console
+from rich.table import Table
+
+import triton_runner
+from triton_runner.torch_utils import get_active_torch_device, get_grid_dim
+
+M, N, K = 256, 192, 128
+BLOCKS = {"BLOCK_M": 64, "BLOCK_N": 64, "BLOCK_K": 32}
+SIGNATURE = {
+    "a_ptr": "*fp16:16", "b_ptr": "*fp16:16", "c_ptr": "*fp32:16", "M": "i32:16", "N": "i32:16", "K": "i32:16",
+    "stride_a": "i32:16", "stride_b": "i32:16", "stride_c": "i32:16",
+}  # fmt: skip
+# Products of fp16 are exact in fp32; what is left is the order and the rounding of K additions of values near sqrt(K).
+BOUND = 1e-3
+LAUNCHES = 5
+
+
+@triton_runner.jit
+def matmul(
+    a_ptr, b_ptr, c_ptr, M, N, K, stride_a, stride_b, stride_c,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr,
+):  # fmt: skip
+    row = tl.program_id(0) * BLOCK_M + tl.arange(0, BLOCK_M)
+    column = tl.program_id(1) * BLOCK_N + tl.arange(0, BLOCK_N)
+    inner = tl.arange(0, BLOCK_K)
+    a_tile = a_ptr + row[:, None] * stride_a + inner[None, :]
+    b_tile = b_ptr + inner[:, None] * stride_b + column[None, :]
+    total = tl.zeros((BLOCK_M, BLOCK_N), tl.float32)
+    for start in range(0, K, BLOCK_K):
+        a = tl.load(a_tile + start, mask=(row[:, None] < M) & (inner[None, :] < K - start), other=0.0)
+        b = tl.load(b_tile + start * stride_b, mask=(inner[:, None] < K - start) & (column[None, :] < N), other=0.0)
+        total = tl.dot(a, b, total)
+    tl.store(c_ptr + row[:, None] * stride_c + column[None, :], total, mask=(row[:, None] < M) & (column[None, :] < N))
+
+
+def timed(action):
+    """What `action` returns, and how many seconds it took, the device's work included."""
+    start = time.perf_counter()
+    result = action()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return result, time.perf_counter() - start
+
+
+def compile_from(level, artifacts, sidecar, target, image):
+    """Compiles from `level` all the way to `image` ("ptx" or "cubin")."""
+    if level == "python":
+        return triton_runner.compile(matmul, signature=SIGNATURE, constexprs=BLOCKS, to=image, target=target)
+    if level == image:
+        return triton_runner.load(artifacts[level], level=level, metadata=sidecar)
+    return triton_runner.compile(artifacts[level], level=level, metadata=sidecar, to=image, target=target)
+
+
+def launch_from(kernel, a, b):
+    """Launches through the op; returns the product and the median time of a launch in seconds."""
+    c = torch.full((M, N), float("nan"), device=a.device)
+    sizes = [M, N, K, a.stride(0), b.stride(0), c.stride(0)]
+    grid = [*get_grid_dim((M, N), (BLOCKS["BLOCK_M"], BLOCKS["BLOCK_N"])), 1]
+
+    def launch():
+        torch.ops.triton_runner.launch(kernel.key, [a, b], [c], sizes, [], grid)
+
+    launch()  # loads the module
+    return c, statistics.median(timed(launch)[1] for _ in range(LAUNCHES))
+
+
+def size_of(artifact):
+    return len(artifact.encode() if isinstance(artifact, str) else artifact)
+
+
+def main():
+    device = get_active_torch_device()
+    on_gpu = device.type == "cuda"
+    target = "sm_{}{}".format(*torch.cuda.get_device_capability(device)) if on_gpu else "sm_80"
+    image = "cubin" if on_gpu else "ptx"
+    print(f"device {device}, target {target}, Triton {triton.__version__}, torch {torch.__version__}")
+
+    generator = torch.Generator().manual_seed(0)
+    a = torch.randn(M, K, generator=generator).half().to(device)
+    b = torch.randn(K, N, generator=generator).half().to(device)
+    expected = torch.matmul(a.float(), b.float())
+
+    table = Table(title=f"matmul {M}×{K} @ {K}×{N}, fp16 in, fp32 accumulate, against torch.matmul")
+    for heading in ("level", "artifact bytes", "compile ms (cold)", "launch ms", "largest error"):
+        table.add_column(heading, justify="left" if heading == "level" else "right")
+    worst = 0.0
+    with tempfile.TemporaryDirectory() as empty:
+        triton_runner.set_cache_dir(empty)  # so that each compile time is that of a cold cache
+        artifacts = {}
+        sidecar = None
+        for level in ("python", "ttir", "ttgir", "llir", "ptx", *(("cubin",) if on_gpu else ())):
+            kernel, compile_seconds = timed(lambda level=level: compile_from(level, artifacts, sidecar, target, image))
+            if level == "python":
+                artifacts, sidecar = kernel.artifacts, kernel.spec.to_json()
+            product, launch_seconds = launch_from(kernel, a, b)
+            error = (product - expected).abs().max().item()
+            worst = max(worst, error if error == error else float("inf"))
+            bytes_shown = "—" if level == "python" else f"{size_of(artifacts[level]):,}"
+            table.add_row(level, bytes_shown, f"{compile_seconds * 1e3:.1f}", f"{launch_seconds * 1e3:.3f}", f"{error:.1e}")
+    Console().print(table)
+    print(f"largest error {worst:.1e}, bound {BOUND:.0e}: {'ok' if worst <= BOUND else 'TOO LARGE'}")
+    return 0 if worst <= BOUND else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
