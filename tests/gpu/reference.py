@@ -1,4 +1,4 @@
-"""What plain Triton makes of a case on this GPU: its compiled kernel and its outputs. Each is computed once a session."""
+"""What plain Triton makes of a case on this GPU: the compiled kernel and its outputs, each computed once a session."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import functools
 from typing import Any
 
 import torch
-
 from kernels import Arguments, Case, Expected, clone, tensor_of
 from kernels.plain import compile_plain
 
@@ -28,9 +27,11 @@ def plain_outputs(case: Case, seed: int = 0) -> Expected:
 
 
 def tensors_of(arguments: Arguments) -> Expected:
-    return {
-        name: tensor_of(value) for name, value in arguments.items() if isinstance(value, torch.Tensor) or hasattr(value, "base")
+    """The tensors among the arguments, those behind descriptors included."""
+    found = {
+        name: value for name, value in arguments.items() if isinstance(value, torch.Tensor) or hasattr(value, "base")
     }
+    return {name: tensor_of(value) for name, value in found.items()}
 
 
 def runtime_values(case: Case, compiled_kernel: Any, arguments: Arguments) -> list[Any]:

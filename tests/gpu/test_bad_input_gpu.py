@@ -1,4 +1,7 @@
-"""Input that only a GPU can refuse: each error names kernel, argument, what was found and what was expected, and nothing is launched."""
+"""Input that only a GPU can refuse.
+
+Each error names the kernel, the argument, what was found and what was expected, and nothing is launched.
+"""
 
 import subprocess
 import sys
@@ -7,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import torch
-
-import triton_runner
 from kernels import case_named
 from kernels.handwritten import BLOCK, SCALE_ADD, scale_add_record
 from kernels.plain import compile_plain, signature_of, write_folder
 from reference import compiled, runtime_values
+
+import triton_runner
 from triton_runner import errors
 
 SIZE = 256
@@ -25,6 +28,11 @@ def vectors(device="cuda"):
 
 def scale_add(text=SCALE_ADD, **changed):
     return triton_runner.load(text, level="ptx", metadata=scale_add_record(**changed))
+
+
+def load_and_launch(path, case, plain, arguments):
+    kernel = triton_runner.load(path, signature=signature_of(plain))
+    kernel[case.grid](*runtime_values(case, plain, arguments))
 
 
 def assert_untouched(out):
@@ -95,9 +103,9 @@ def test_cubin_of_another_architecture(other, capability, tmp_path):
     case = case_named("vector_add")
     plain = compile_plain(case, other)
     arguments = case.arguments("cuda")
+    path = write_folder(plain, tmp_path, "cubin")
     with pytest.raises(errors.ArtifactError, match=rf"sm_{other}.*sm_{capability}"):
-        kernel = triton_runner.load(write_folder(plain, tmp_path, "cubin"), signature=signature_of(plain))
-        kernel[case.grid](*runtime_values(case, plain, arguments))
+        load_and_launch(path, case, plain, arguments)
     assert_untouched(arguments["out_ptr"])
 
 
@@ -110,8 +118,7 @@ def test_truncated_cubin(kept, capability, tmp_path):
     path.write_bytes(whole[: int(len(whole) * kept)])
     arguments = case.arguments("cuda")
     with pytest.raises(errors.ArtifactError, match=r"truncated|ends"):
-        kernel = triton_runner.load(path, signature=signature_of(plain))
-        kernel[case.grid](*runtime_values(case, plain, arguments))
+        load_and_launch(path, case, plain, arguments)
     assert_untouched(arguments["out_ptr"])
 
 
@@ -165,9 +172,9 @@ def test_illegal_address_is_an_error_and_not_a_crash():
             print("ours:", error)
         """
     )
-    finished = subprocess.run(
-        [sys.executable, "-c", program], cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=120, check=False
-    )
+    tests = Path(__file__).parents[1]
+    command = [sys.executable, "-c", program]
+    finished = subprocess.run(command, cwd=tests, capture_output=True, text=True, timeout=120, check=False)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert "illegal memory access" in finished.stdout
     assert "CUDA_ERROR_ILLEGAL_ADDRESS" in finished.stdout.split("ours:")[1]

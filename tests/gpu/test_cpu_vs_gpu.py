@@ -1,18 +1,18 @@
 """The same PTX, made for sm_80, run by the CPU driver and by the GPU.
 
-Integer kernels and kernels of IEEE arithmetic agree in every bit. Elsewhere the bounds below hold: the GPU's exp2, tanh, rcp and sqrt
-approximations have a stated error of a few units in the last place, and the order in which a tensor core adds is not public.
+Integer kernels and kernels of IEEE arithmetic agree in every bit. Elsewhere the bounds below hold: the GPU approximates
+exp2, tanh, rcp and sqrt to a few units in the last place, and the order in which a tensor core adds is not public.
 """
 
 import functools
 
 import pytest
 import torch
-
-import triton_runner
 from kernels import CPU_CASES
 from kernels.plain import compile_plain, signature_of, write_folder
 from reference import assert_same_bits, runtime_values, tensors_of
+
+import triton_runner
 
 # dtype -> relative and absolute difference that is allowed. fp16: two units in the last place; bf16: one.
 BOUNDS = {
@@ -32,6 +32,11 @@ def kernel_for_sm_80(case, folder):
     return plain, triton_runner.load(path, signature=signature_of(plain))
 
 
+def assert_within_bounds(name, on_cpu, on_gpu):
+    rtol, atol = BOUNDS.get(on_cpu.dtype, (0, 0))
+    torch.testing.assert_close(on_cpu, on_gpu, rtol=rtol, atol=atol, msg=lambda text: f"{name}: {text}")
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_same_ptx_on_both(case, seed, capability, tmp_path_factory):
@@ -48,7 +53,6 @@ def test_same_ptx_on_both(case, seed, capability, tmp_path_factory):
         assert_same_bits(case, on_cpu, on_gpu)
     elif case.repeatable:
         for name, value in on_cpu.items():
-            rtol, atol = BOUNDS.get(value.dtype, (0, 0))
-            torch.testing.assert_close(value, on_gpu[name], rtol=rtol, atol=atol, msg=lambda text, name=name: f"{name}: {text}")
+            assert_within_bounds(name, value, on_gpu[name])
     else:
         case.check(on_cpu, {name: on_gpu[name] for name in case.reference(case.arguments("cpu", seed))})

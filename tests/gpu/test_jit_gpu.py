@@ -1,4 +1,4 @@
-"""The launch keywords and the drop-in backend on a GPU: what runs is the artifact that was given, not the Python function."""
+"""The launch keywords and the drop-in backend on a GPU: what runs is the given artifact, not the Python function."""
 
 from collections import namedtuple
 
@@ -6,11 +6,11 @@ import pytest
 import torch
 import triton
 import triton.language as tl
-
-import triton_runner
 from kernels import CASES, case_named, clone
 from kernels.plain import compile_plain, metadata_of, write_folder
 from reference import assert_same_bits, plain_outputs
+
+import triton_runner
 from triton_runner import errors
 
 CASE = case_named("vector_add")
@@ -103,7 +103,10 @@ def our_backend():
     triton_runner.restore_jit_backend()
 
 
-@pytest.mark.parametrize("name", ["vector_add", "matmul_fp16_s3", "tma_host_matmul", "tma_copy", "gluon_scale", "gluon_transpose"])
+DROPPED_IN = ["vector_add", "matmul_fp16_s3", "tma_host_matmul", "tma_copy", "gluon_scale", "gluon_transpose"]
+
+
+@pytest.mark.parametrize("name", DROPPED_IN)
 def test_existing_jit_code_goes_through_us(name, our_backend, capability):
     case = case_named(name)
     if capability < case.min_capability:

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-
-import triton_runner
 from kernels import CASES
 from kernels.plain import signature_of, write_folder
 from reference import assert_same_bits, compiled, plain_outputs, runtime_values
+
+import triton_runner
 
 # Those that the project promises at every level; the rest of the corpus goes through Python, PTX and cubin.
 PROMISED = {

@@ -5,12 +5,12 @@ import threading
 
 import pytest
 import torch
-
-import triton_runner
 from kernels import case_named
 from kernels.handwritten import BLOCK, SCALE_ADD, scale_add_record
 from kernels.plain import signature_of, write_folder
 from reference import compiled, runtime_values
+
+import triton_runner
 from triton_runner import _C, errors
 
 launch = torch.ops.triton_runner.launch
@@ -77,7 +77,7 @@ def test_compile_fullgraph(key, backend):
 
 
 def test_current_stream_is_used(key):
-    """The input is written on a side stream behind a long wait; a launch on any other stream would read the old value."""
+    """The input is written on a side stream behind a long wait; a launch elsewhere would read the old value."""
     x, y, out = tensors()
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
@@ -141,7 +141,7 @@ def test_graph_capture_of_a_kernel_with_scratch(capability, tmp_path):
         kernel[case.grid](*values)
     for round_number in range(3):
         arguments["x_ptr"].fill_(float(round_number))
-        noise = torch.full((1 << 20,), 0x7F, dtype=torch.int8, device="cuda")  # takes memory that scratch must not share
+        noise = torch.full((1 << 20,), 0x7F, dtype=torch.int8, device="cuda")  # scratch must not share its memory
         graph.replay()
         torch.cuda.synchronize()
         assert (arguments["out_ptr"] == 2 * round_number).all()

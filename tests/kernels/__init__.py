@@ -1,6 +1,16 @@
-"""The kernel corpus: every kernel that the tests, the examples and the fuzzers draw from. Needs Triton and torch, no GPU."""
+"""The kernel corpus: every kernel that the tests and the fuzzers draw from. Needs Triton and torch, no GPU."""
 
-from . import arguments, attention, descriptors, elementwise, gluon_kernels, launch_modes, layer_norm, matmul, reductions
+from . import (
+    arguments,
+    attention,
+    descriptors,
+    elementwise,
+    gluon_kernels,
+    launch_modes,
+    layer_norm,
+    matmul,
+    reductions,
+)
 from .case import Arguments, Case, Expected, clone, map_tensors, tensor_of
 
 CASES: tuple[Case, ...] = tuple(

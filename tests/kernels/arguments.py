@@ -1,4 +1,4 @@
-"""Kernels that exist for their arguments and their odd instructions: every scalar type, None and 1, inline PTX, assertions."""
+"""Kernels that exist for their arguments or one instruction: every scalar type, None and 1, inline PTX, assertions."""
 
 import torch
 import triton
@@ -9,9 +9,22 @@ from .case import ALL_TARGETS, AMPERE_ON, Case
 
 @triton.jit
 def scalars_kernel(
-    int_ptr, float_ptr, flag: "i1", a: "i8", b: "i16", c: "i32", d: "i64", ua: "u8", ub: "u16", uc: "u32", ud: "u64",
-    half: "fp16", brain: "bf16", single: "fp32", double: "fp64",
-):  # fmt: skip
+    int_ptr,
+    float_ptr,
+    flag: tl.int1,
+    a: tl.int8,
+    b: tl.int16,
+    c: tl.int32,
+    d: tl.int64,
+    ua: tl.uint8,
+    ub: tl.uint16,
+    uc: tl.uint32,
+    ud: tl.uint64,
+    half: tl.float16,
+    brain: tl.bfloat16,
+    single: tl.float32,
+    double: tl.float64,
+):
     tl.store(int_ptr + 0, flag.to(tl.int64))
     tl.store(int_ptr + 1, a.to(tl.int64))
     tl.store(int_ptr + 2, b.to(tl.int64))
@@ -126,8 +139,25 @@ def _assert_arguments(make):
 
 CASES = [
     Case("scalars", scalars_kernel, _scalar_arguments, (1,), _scalar_reference, targets=AMPERE_ON, exact=True),
-    Case("optional_none", optional_kernel, _optional_arguments(False), (1,), _optional_reference, {"BLOCK": 64}, exact=True),
-    Case("optional_given", optional_kernel, _optional_arguments(True), (1,), _optional_reference, {"BLOCK": 64}, rtol=1e-6, exact=True),
+    Case(
+        "optional_none",
+        optional_kernel,
+        _optional_arguments(False),
+        (1,),
+        _optional_reference,
+        {"BLOCK": 64},
+        exact=True,
+    ),
+    Case(
+        "optional_given",
+        optional_kernel,
+        _optional_arguments(True),
+        (1,),
+        _optional_reference,
+        {"BLOCK": 64},
+        rtol=1e-6,
+        exact=True,
+    ),
     Case("inline_asm", inline_asm_kernel, _asm_arguments, (2,), _asm_reference, {"BLOCK": 128}, exact=True),
     Case(
         "device_assert",
@@ -140,4 +170,4 @@ CASES = [
         targets=ALL_TARGETS,
         exact=True,
     ),
-]  # fmt: skip
+]

@@ -1,4 +1,7 @@
-"""Flash attention, forward: blocks of keys stream past a block of queries; the softmax is kept as a running maximum and sum."""
+"""Flash attention, forward.
+
+Blocks of keys and values stream past a block of queries; the softmax is kept as a running maximum and a running sum.
+"""
 
 import math
 
@@ -40,7 +43,8 @@ def attention_kernel(
         total = tl.dot(probability.to(v.dtype), v, total * shrink[:, None])
         highest = new_highest
     out = total / weight[:, None]
-    tl.store(out_ptr + base + row[:, None] * WIDTH + lane[None, :], out.to(out_ptr.dtype.element_ty), mask=row[:, None] < length)
+    out_tile = out_ptr + base + row[:, None] * WIDTH + lane[None, :]
+    tl.store(out_tile, out.to(out_ptr.dtype.element_ty), mask=row[:, None] < length)
     tl.store(lse_ptr + tl.program_id(1) * length + row, highest + tl.log2(weight), mask=row < length)
 
 

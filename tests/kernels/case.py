@@ -1,4 +1,4 @@
-"""What one kernel of the corpus is: the jit function, how to make its arguments, what it must compute, and where it can run.
+"""What one kernel of the corpus is: the jit function, its arguments, what it must compute, and where it can run.
 
 A case says everything that a test needs, so that a test is a loop over cases and never knows a kernel by name.
 """

@@ -1,7 +1,7 @@
 """Kernels over tensor descriptors: TMA on sm_90 and later, plain pointers before.
 
-A descriptor made in the kernel needs global scratch on TMA hardware; one made on the host is a 128-byte map there. On sm_80
-Triton lowers both to pointer arithmetic, which is what the CPU driver runs.
+A descriptor made in the kernel needs global scratch on TMA hardware; one made on the host is a 128-byte map there. On
+sm_80 Triton lowers both to pointer arithmetic, which is what the CPU driver runs.
 """
 
 import torch
@@ -52,9 +52,7 @@ def tma_host_matmul_kernel(
 
 
 @triton.jit
-def persistent_matmul_kernel(
-    a, b, c, M, N, K, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr
-):
+def persistent_matmul_kernel(a, b, c, M, N, K, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr):
     blocks_n = tl.cdiv(N, BLOCK_N)
     blocks = tl.cdiv(M, BLOCK_M) * blocks_n
     for block in tl.range(tl.program_id(0), blocks, tl.num_programs(0), flatten=True):

@@ -1,8 +1,8 @@
 """Layer normalization, forward and backward.
 
-The backward pass adds each row's share of the weight and bias gradients to one of GROUPS buffers. A buffer is guarded by
-a spin lock (compare-and-swap to take, exchange to release) and a counter that says whether it holds anything yet. A second
-kernel sums the buffers.
+The backward pass adds each row's share of the weight and bias gradients to one of GROUPS buffers. A buffer is guarded
+by a spin lock (compare-and-swap to take, exchange to release) and a counter that says whether it holds anything yet. A
+second kernel sums the buffers.
 """
 
 import torch

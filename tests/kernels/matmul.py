@@ -7,7 +7,7 @@ import torch
 import triton
 import triton.language as tl
 
-from .case import ALL_TARGETS, AMPERE_ON, Case
+from .case import AMPERE_ON, Case
 
 
 @triton.jit
@@ -21,7 +21,8 @@ def plain_matmul_kernel(
     for start in range(0, K, BLOCK_K):
         inner = start + tl.arange(0, BLOCK_K)
         a = tl.load(a_ptr + row[:, None] * stride_am + inner[None, :], mask=(row[:, None] < M) & (inner[None, :] < K))
-        b = tl.load(b_ptr + inner[:, None] * stride_bk + column[None, :], mask=(inner[:, None] < K) & (column[None, :] < N))
+        b_inside = (inner[:, None] < K) & (column[None, :] < N)
+        b = tl.load(b_ptr + inner[:, None] * stride_bk + column[None, :], mask=b_inside)
         total += tl.sum(a[:, :, None] * b[None, :, :], axis=1)
     tl.store(c_ptr + row[:, None] * stride_cm + column[None, :], total, mask=(row[:, None] < M) & (column[None, :] < N))
 
@@ -50,7 +51,7 @@ def matmul_kernel(
     a_tile = a_ptr + row[:, None] * stride_am + inner[None, :] * stride_ak
     b_tile = b_ptr + inner[:, None] * stride_bk + column[None, :] * stride_bn
     total = tl.zeros((BLOCK_M, BLOCK_N), ACC)
-    for step in range(0, tl.cdiv(K, BLOCK_K)):
+    for step in range(tl.cdiv(K, BLOCK_K)):
         left = K - step * BLOCK_K
         a = tl.load(a_tile, mask=inner[None, :] < left, other=0)
         b = tl.load(b_tile, mask=inner[:, None] < left, other=0)
@@ -108,7 +109,8 @@ def _plain_arguments(make):
     }
 
 
-def _dot_case(name, dtype, out_dtype, *, shape, blocks, stages, warps=4, targets=ALL_TARGETS, **tolerance):
+def _dot_case(name, dtypes, shape, blocks, stages, **facts):
+    dtype, out_dtype = dtypes
     M, N, K = shape
     block_m, block_n, block_k = blocks
     return Case(
@@ -124,13 +126,16 @@ def _dot_case(name, dtype, out_dtype, *, shape, blocks, stages, warps=4, targets
             "GROUP_M": 2,
             "ACC": tl.int32 if dtype == torch.int8 else tl.float32,
         },
-        {"num_warps": warps, "num_stages": stages},
-        targets=targets,
-        **tolerance,
+        {"num_warps": 4, "num_stages": stages},
+        **facts,
     )
 
 
 HALF = {"rtol": 2e-3, "atol": 4e-3}
+SINGLE = {"rtol": 1e-4, "atol": 1e-4}
+BRAIN = {"rtol": 1.6e-2, "atol": 2e-2, "targets": AMPERE_ON}
+TF32 = {"rtol": 5e-3, "atol": 2e-2, "targets": AMPERE_ON}
+WHOLE = {"exact": True, "targets": AMPERE_ON}
 CASES = [
     Case(
         "plain_matmul",
@@ -142,19 +147,10 @@ CASES = [
         rtol=1e-4,
         atol=1e-5,
     ),
-    _dot_case("matmul_fp16_s2", torch.float16, torch.float16, shape=(96, 72, 80), blocks=(32, 32, 32), stages=2, **HALF),
-    _dot_case("matmul_fp16_s3", torch.float16, torch.float16, shape=(96, 128, 96), blocks=(64, 64, 32), stages=3, **HALF),
-    _dot_case("matmul_fp16_s4", torch.float16, torch.float32, shape=(64, 64, 144), blocks=(64, 32, 16), stages=4, rtol=1e-4, atol=1e-4),
-    _dot_case(
-        "matmul_bf16_s3", torch.bfloat16, torch.bfloat16, shape=(64, 64, 72), blocks=(32, 64, 32), stages=3,
-        targets=AMPERE_ON, rtol=1.6e-2, atol=2e-2,
-    ),
-    _dot_case(
-        "matmul_tf32_s3", torch.float32, torch.float32, shape=(64, 48, 72), blocks=(32, 32, 32), stages=3,
-        targets=AMPERE_ON, rtol=5e-3, atol=2e-2,
-    ),
-    _dot_case(
-        "matmul_int8_s3", torch.int8, torch.int32, shape=(64, 80, 96), blocks=(32, 32, 32), stages=3,
-        targets=AMPERE_ON, exact=True,
-    ),
-]  # fmt: skip
+    _dot_case("matmul_fp16_s2", (torch.float16, torch.float16), (96, 72, 80), (32, 32, 32), stages=2, **HALF),
+    _dot_case("matmul_fp16_s3", (torch.float16, torch.float16), (96, 128, 96), (64, 64, 32), stages=3, **HALF),
+    _dot_case("matmul_fp16_s4", (torch.float16, torch.float32), (64, 64, 144), (64, 32, 16), stages=4, **SINGLE),
+    _dot_case("matmul_bf16_s3", (torch.bfloat16, torch.bfloat16), (64, 64, 72), (32, 64, 32), stages=3, **BRAIN),
+    _dot_case("matmul_tf32_s3", (torch.float32, torch.float32), (64, 48, 72), (32, 32, 32), stages=3, **TF32),
+    _dot_case("matmul_int8_s3", (torch.int8, torch.int32), (64, 80, 96), (32, 32, 32), stages=3, **WHOLE),
+]

@@ -1,4 +1,4 @@
-"""Compiling a case with Triton alone, for any target and with no GPU: the reference that our own pipeline is held against."""
+"""Compiling a case with Triton alone, for any target and with no GPU: what our own pipeline is held against."""
 
 from __future__ import annotations
 
@@ -47,12 +47,13 @@ def compile_plain(case: Case, capability: int, arguments: Arguments | None = Non
 def signature_of(compiled: Any) -> dict[str, str]:
     """The signature of a compiled kernel with what Triton assumed of each argument: "*fp16:16", "i32", "constexpr"."""
     source = compiled.src
-    divisible = {source.fn.arg_names[path[0]] for path, flags in source.attrs.items() if ["tt.divisibility", 16] in flags}
+    names = source.fn.arg_names
+    divisible = {names[path[0]] for path, flags in source.attrs.items() if ["tt.divisibility", 16] in flags}
     return {name: f"{kind}:16" if name in divisible else kind for name, kind in source.signature.items()}
 
 
 def write_folder(compiled: Any, folder: Path, level: str) -> Path:
-    """Writes one level of a compiled kernel and Triton's own metadata, as they lie in Triton's cache; returns the artifact."""
+    """Writes one level of a compiled kernel and its metadata, as they lie in Triton's cache. Returns the artifact."""
     artifact = folder / f"{compiled.metadata.name}.{level}"
     body = compiled.asm[level]
     artifact.write_bytes(body if isinstance(body, bytes) else body.encode())

@@ -1,4 +1,4 @@
-"""Writes every case's PTX (and, on request, its other levels) for each target into a folder, beside what Triton knows of it.
+"""Writes every case's PTX (and, on request, its other levels) for each target, beside what Triton knows of it.
 
     python -m kernels.write_artifacts FOLDER [--levels ptx,cubin] [--case NAME]...      (run in tests/)
 
@@ -25,10 +25,20 @@ def write_case(case, capability: int, levels: list[str], folder: Path) -> None:
             path.write_bytes(body if isinstance(body, bytes) else body.encode())
     record = metadata_of(compiled)
     record["signature"] = compiled.src.signature
-    record["constants"] = {compiled.src.fn.arg_names[path[0]]: str(value) for path, value in compiled.src.constants.items()}
-    record["attributes"] = {compiled.src.fn.arg_names[path[0]]: value for path, value in compiled.src.attrs.items()}
+    names = compiled.src.fn.arg_names
+    record["constants"] = {names[path[0]]: str(value) for path, value in compiled.src.constants.items()}
+    record["attributes"] = {names[path[0]]: value for path, value in compiled.src.attrs.items()}
     record["grid"] = case.grid
     stem.with_name(f"{stem.name}.json").write_text(json.dumps(record, default=str, indent=1))
+
+
+def try_case(case, capability: int, levels: list[str], folder: Path) -> bool:
+    try:
+        write_case(case, capability, levels, folder)
+    except Exception as error:  # one kernel that does not compile must not hide the others
+        print(f"{case.name} sm_{capability}: {type(error).__name__}: {str(error)[:600]}", file=sys.stderr)
+        return False
+    return True
 
 
 def main() -> int:
@@ -43,11 +53,7 @@ def main() -> int:
         if options.case and case.name not in options.case:
             continue
         for capability in case.targets:
-            try:
-                write_case(case, capability, options.levels.split(","), options.folder)
-            except Exception as error:  # report all of them, then fail
-                failures += 1
-                print(f"{case.name} sm_{capability}: {type(error).__name__}: {str(error)[:600]}", file=sys.stderr)
+            failures += not try_case(case, capability, options.levels.split(","), options.folder)
     print(f"{failures} failures" if failures else "all compiled")
     return 1 if failures else 0
 

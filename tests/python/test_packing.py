@@ -1,7 +1,7 @@
 """Argument packing against the layout that PTX declares.
 
-Hypothesis draws a parameter list. A PTX kernel with exactly those `.param` declarations copies each parameter into a 16-byte slot of an
-output tensor. What arrives in the slots must be what Python's struct module makes of the values.
+Hypothesis draws a parameter list. A PTX kernel with exactly those `.param` declarations copies each parameter into a
+16-byte slot of an output tensor. What arrives in the slots must be what Python's struct module makes of the values.
 """
 
 import math
@@ -11,14 +11,24 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from kernels.handwritten import parameter, record_json
 
 triton_runner = pytest.importorskip("triton_runner", reason="the extension is not built")
 from triton_runner import _C  # noqa: E402
 
 SLOT = 16
-INTEGERS = {"i1": "B", "u1": "B", "i8": "b", "u8": "B", "i16": "h", "u16": "H", "i32": "i", "u32": "I", "i64": "q", "u64": "Q"}
+INTEGERS = {
+    "i1": "B",
+    "i8": "b",
+    "i16": "h",
+    "i32": "i",
+    "i64": "q",
+    "u1": "B",
+    "u8": "B",
+    "u16": "H",
+    "u32": "I",
+    "u64": "Q",
+}
 FLOATS = {"fp16": "e", "bf16": None, "fp32": "f", "fp64": "d"}
 POINTEES = {"*fp32": torch.float32, "*fp16": torch.float16, "*i64": torch.int64, "*i8": torch.int8}
 
@@ -33,7 +43,7 @@ def bounds(kind: str) -> tuple[int, int]:
 
 def float_bytes(kind: str, value: float) -> bytes:
     if kind == "bf16":
-        return torch.tensor(value, dtype=torch.bfloat16).view(torch.int16).numpy().tobytes()
+        return struct.pack("<f", value)[2:]  # the upper half of the fp32, as Triton's launcher packs it
     return struct.pack("<" + FLOATS[kind], value)
 
 
@@ -176,16 +186,17 @@ def test_special_floats_survive(kind, value):
     kernel = CopyKernel([("i8", 3), (kind, value)], 0)
     arrived, want = kernel.run(), kernel.want
     if math.isnan(value):
-        code = {2: torch.bfloat16 if kind == "bf16" else torch.float16, 4: torch.float32, 8: torch.float64}[len(want[1])]
+        code = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32, "fp64": torch.float64}[kind]
         assert torch.frombuffer(bytearray(arrived[1]), dtype=code).isnan().all()
     else:
         assert arrived == want
 
 
-def test_fp16_and_bf16_round_to_nearest_even():
-    values = [("fp16", 1.0 + 2**-11), ("fp16", 1.0 + 3 * 2**-11), ("bf16", 1.0 + 2**-8), ("bf16", 1.0 + 3 * 2**-8)]
+def test_rounding_is_that_of_tritons_launcher():
+    """fp16 rounds to nearest even, bf16 drops the lower bits."""
+    values = [("fp16", 1 + 2**-11), ("fp16", 1 + 3 * 2**-11), ("bf16", 1 + 2**-8), ("bf16", 1 + 3 * 2**-8)]
     kernel = CopyKernel(values, 0)
-    assert kernel.run() == kernel.want
+    assert kernel.run() == kernel.want == [bytes.fromhex(text) for text in ("003c", "023c", "803f", "813f")]
 
 
 @settings(max_examples=50, deadline=None)
