@@ -5,6 +5,7 @@ CUDA tensors on the current device, and the table has a row for the cubin. The e
 differs from torch.matmul by more than the bound.
 """
 
+import os
 import statistics
 import sys
 import tempfile
@@ -69,11 +70,11 @@ def compile_from(level, artifacts, sidecar, target, image):
 def launch_from(kernel, a, b):
     """Launches through the op; returns the product and the median time of a launch in seconds."""
     c = torch.full((M, N), float("nan"), device=a.device)
-    sizes = [M, N, K, a.stride(0), b.stride(0), c.stride(0)]
+    lists = [a, b], [c], [M, N, K, a.stride(0), b.stride(0), c.stride(0)], []  # inputs, outputs, ints, floats
     grid = [*get_grid_dim((M, N), (BLOCKS["BLOCK_M"], BLOCKS["BLOCK_N"])), 1]
 
     def launch():
-        torch.ops.triton_runner.launch(kernel.key, [a, b], [c], sizes, [], grid)
+        torch.ops.triton_runner.launch(kernel.key, *lists, grid)
 
     launch()  # loads the module
     return c, statistics.median(timed(launch)[1] for _ in range(LAUNCHES))
@@ -100,7 +101,7 @@ def main():
         table.add_column(heading, justify="left" if heading == "level" else "right")
     worst = 0.0
     with tempfile.TemporaryDirectory() as empty:
-        triton_runner.set_cache_dir(empty)  # so that each compile time is that of a cold cache
+        os.environ["TRITON_RUNNER_CACHE_DIR"] = empty  # so that each compile time is that of a cold cache
         artifacts = {}
         sidecar = None
         for level in ("python", "ttir", "ttgir", "llir", "ptx", *(("cubin",) if on_gpu else ())):
@@ -111,7 +112,9 @@ def main():
             error = (product - expected).abs().max().item()
             worst = max(worst, error if error == error else float("inf"))
             bytes_shown = "—" if level == "python" else f"{size_of(artifacts[level]):,}"
-            table.add_row(level, bytes_shown, f"{compile_seconds * 1e3:.1f}", f"{launch_seconds * 1e3:.3f}", f"{error:.1e}")
+            table.add_row(
+                level, bytes_shown, f"{compile_seconds * 1e3:.1f}", f"{launch_seconds * 1e3:.3f}", f"{error:.1e}"
+            )
     Console().print(table)
     print(f"largest error {worst:.1e}, bound {BOUND:.0e}: {'ok' if worst <= BOUND else 'TOO LARGE'}")
     return 0 if worst <= BOUND else 1
