@@ -85,10 +85,10 @@ def test_facts_of_the_launch(case, capability, tmp_path):
     assert (spec.num_warps, spec.num_ctas, spec.shared) == (metadata.num_warps, metadata.num_ctas, metadata.shared)
     assert spec.cooperative == bool(metadata.launch_cooperative_grid)
     assert spec.pdl == bool(metadata.launch_pdl)
-    assert spec.global_scratch["size"] == metadata.global_scratch_size
+    assert spec.global_scratch[0] == metadata.global_scratch_size
     if case.name == "large_shared":
         assert spec.shared > 48 * 1024
     if case.name in ("tma_copy", "tma_device_matmul") and capability >= 90:
-        assert spec.global_scratch["size"] > 0
+        assert spec.global_scratch[0] > 0
     if case.name in ("tma_host_matmul", "persistent_matmul") and capability >= 90:
-        assert all(param.tensor_map for param in spec.params if param.kind == "descriptor")
+        assert all(param.has_tensor_map for param in spec.params if param.kind == "descriptor")

@@ -109,7 +109,7 @@ def test_device_of_the_tensors_is_used(key):
 
 
 def test_a_device_that_is_not_there():
-    with pytest.raises(errors.Error, match=str(torch.cuda.device_count() + 3)):
+    with pytest.raises(errors.DriverError, match="CUDA_ERROR_INVALID_DEVICE"):
         fresh_kernel().preload(f"cuda:{torch.cuda.device_count() + 3}")
 
 

@@ -68,12 +68,15 @@ class CopyKernel:
         self.declared = [".param .u64 slots"]
         self.body: list[str] = []
         self.want: list[bytes] = []
+        self.layout = [(0, 0, 8)]  # (parameter, or -1 for scratch; offset; bytes): natural alignment, in order
         self.inputs: list[torch.Tensor] = []
         self.ints: list[int] = []
         self.floats: list[float] = []
         for index, (kind, value) in enumerate(values):
+            self.layout_index = index + 1
             self.add(f"p{index}", kind, value)
         for _ in range(scratch):
+            self.layout_index = -1
             self.field(".param .u64", 8, bytes(8))
         self.scratch = scratch
 
@@ -86,6 +89,8 @@ class CopyKernel:
         bits = f"b{8 * size}"
         self.body += [f"ld.param.{bits} {register}, [{name}];", f"st.global.{bits} [%slots+{slot}], {register};"]
         self.want.append(want)
+        _, last_offset, last_size = self.layout[-1]
+        self.layout.append((self.layout_index, -(-(last_offset + last_size) // size) * size, size))
 
     def integer(self, kind: str, value: int) -> None:
         want = struct.pack("<" + INTEGERS[kind], value)
@@ -171,6 +176,13 @@ class CopyKernel:
 def test_every_parameter_arrives_where_ptx_declares_it(values, scratch):
     kernel = CopyKernel(values, scratch)
     assert kernel.run() == kernel.want
+
+
+@settings(max_examples=200, deadline=None)
+@given(parameter_lists, scratch_slots)
+def test_layout_has_natural_alignment(values, scratch):
+    kernel = CopyKernel(values, scratch)
+    assert _C.layout(_C.KernelSpec.from_json(kernel.record())) == kernel.layout
 
 
 @pytest.mark.parametrize("kind", sorted(INTEGERS))
