@@ -2,8 +2,8 @@
 
     python benchmark/launch_latency.py [--json FILE]
 
-On a GPU the kernel is launched without waiting, so the time is the host's alone; the median over batches is shown. On the CPU
-the launch includes running the one block of the kernel, and Triton itself has no row.
+On a GPU the kernel is launched without waiting, so the time is the host's alone; the median over batches is shown. On
+the CPU the launch includes running the one block of the kernel, and Triton itself has no row.
 """
 
 import argparse
