@@ -1,0 +1,70 @@
+"""Makes existing ``@triton.jit`` code and ``triton.compile`` go through triton_runner, and puts everything back.
+
+Exactly two things of Triton are replaced while configured: ``JITFunction.run``, which functions decorated before and after
+share, and ``compile`` in the modules that hold it. Tested in tests/python/test_backend.py.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from triton_runner.compiler.versions import adapter
+
+logger = logging.getLogger(__name__)
+
+_COMPILE_HOLDERS = ("triton", "triton.compiler", "triton.compiler.compiler")
+_lock = threading.Lock()
+# (object, attribute, what it was), in the order of replacement; empty while not configured.
+_replaced: list[tuple[Any, str, Any]] = []
+
+
+def configure_jit_backend() -> None:
+    """Send every launch of a ``@triton.jit`` or Gluon function, and ``triton.compile``, through triton_runner.
+
+    Functions that are already decorated are included. Calling it again changes nothing.
+    """
+    adapter()
+    from triton.runtime.jit import JITFunction
+
+    with _lock:
+        if _replaced:
+            return
+        _replace(JITFunction, "run", _run)
+        for name in _COMPILE_HOLDERS:
+            _replace(importlib.import_module(name), "compile", _compile)
+    logger.info("triton.jit and triton.compile now go through triton_runner")
+
+
+def restore_jit_backend() -> None:
+    """Undo ``configure_jit_backend``. Calling it without that changes nothing."""
+    with _lock:
+        if not _replaced:
+            return
+        while _replaced:
+            holder, name, original = _replaced.pop()
+            setattr(holder, name, original)
+        from triton_runner import launcher
+
+        launcher.forget_all()
+
+
+def _replace(holder: Any, name: str, value: Any) -> None:
+    _replaced.append((holder, name, vars(holder)[name]))
+    setattr(holder, name, value)
+
+
+def _run(self: Any, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> Any:
+    from triton_runner import launcher
+
+    return launcher.run(self, args, kwargs, grid=grid, warmup=warmup)
+
+
+def _compile(src: Any, target: Any = None, options: Mapping[str, Any] | None = None, _env_vars: Any = None) -> Any:
+    # _env_vars is how Triton hands a worker thread the environment of its caller; threads of ours share one environment.
+    from triton_runner.compiler.pipeline import compile
+
+    return compile(src, target=target, options=options)

@@ -1,0 +1,234 @@
+"""Reads a kernel's binary interface out of IR text: ``tt.func`` of TTIR and TTGIR, ``define`` of LLVM IR.
+
+What an IR states is the interface after lowering: constexpr arguments are gone, tuples and tensor descriptors are already
+taken apart. ``signature.py`` matches it with what the user wrote. Tested in tests/python/test_recover.py.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from triton_runner.errors import ArtifactError, MetadataError
+
+_MLIR_TYPES = {
+    "f16": "fp16",
+    "bf16": "bf16",
+    "f32": "fp32",
+    "f64": "fp64",
+    "f8E4M3FN": "fp8e4nv",
+    "f8E5M2": "fp8e5",
+    "f8E4M3FNUZ": "fp8e4b8",
+    "f8E5M2FNUZ": "fp8e5b16",
+    "f8E4M3B11FNUZ": "fp8e4b15",
+    **{f"i{bits}": f"i{bits}" for bits in (1, 8, 16, 32, 64)},
+}
+_LLVM_TYPES = {
+    "half": "fp16",
+    "bfloat": "bf16",
+    "float": "fp32",
+    "double": "fp64",
+    **{f"i{bits}": f"i{bits}" for bits in (1, 8, 16, 32, 64)},
+}
+TENSOR_MAP = "tensor_map"
+
+
+@dataclass(frozen=True)
+class AbiParam:
+    """One parameter of the binary interface. ``type`` is ``*fp16``, ``i32``, ``tensordesc<fp16[64,64]>`` or ``tensor_map``."""
+
+    type: str
+    name: str = ""  # the Python name where the IR kept it; several parameters share it where one argument was taken apart
+    divisible_by_16: bool | None = None  # None where the level does not say
+    unused: bool = False  # certainly never dereferenced
+
+
+@dataclass(frozen=True)
+class Interface:
+    """A kernel as its IR declares it. Fields that the IR does not state are None."""
+
+    name: str
+    params: tuple[AbiParam, ...]
+    num_warps: int | None = None
+    num_ctas: int | None = None
+    arch: int | None = None
+    shared: int | None = None
+    attributes: dict[str, int] = field(default_factory=dict)
+
+
+def read_mlir(text: str, name: str | None = None) -> Interface:
+    """The public ``tt.func`` of a TTIR or TTGIR module."""
+    heads = list(re.finditer(r"^\s*tt\.func\s+(?:public\s+)?@(?:\"([^\"]+)\"|([\w.$]+))\s*\(", text, re.MULTILINE))
+    public = [head for head in heads if re.search(r"tt\.func\s+public", head[0])] or heads
+    head = _choose({head[1] or head[2]: head for head in public}, name, "tt.func")
+    names = dict(re.findall(r"^(#loc\d*)\s*=\s*loc\(\"((?:[^\"\\]|\\.)*)\"\(", text, re.MULTILINE))
+    inside = _balanced(text, head.end() - 1)
+    params = tuple(_mlir_param(part, names, index) for index, part in enumerate(_split(inside)))
+    attributes = {key: int(value) for key, value in re.findall(r"\"?(ttg\.[\w-]+)\"?\s*=\s*(-?\d+)\s*:\s*i32", _module_line(text))}
+    arch = re.search(r"ttg\.target\"?\s*=\s*\"cuda:(\d+)\"", _module_line(text))
+    return Interface(
+        name=head[1] or head[2],
+        params=params,
+        num_warps=attributes.get("ttg.total-num-warps", attributes.get("ttg.num-warps")),
+        num_ctas=attributes.get("ttg.num-ctas"),
+        arch=int(arch[1]) if arch else None,
+        shared=attributes.get("ttg.shared"),
+        attributes=attributes,
+    )
+
+
+def read_llvm(text: str, name: str | None = None) -> Interface:
+    """The kernel that an LLVM module defines: calling convention ``ptx_kernel``, or ``!nvvm.annotations``."""
+    pattern = r"^define\s+(?P<head>[^@\n]*)@(?:\"(?P<quoted>[^\"]+)\"|(?P<name>[\w.$-]+))\s*\("
+    functions = {match["quoted"] or match["name"]: match for match in re.finditer(pattern, text, re.MULTILINE)}
+    annotated = set(re.findall(r"!\{(?:ptr|void[^@]*) @\"?([\w.$-]+)\"?, !\"kernel\", i32 1", text))
+    kernels = {key: match for key, match in functions.items() if "ptx_kernel" in match["head"] or key in annotated}
+    chosen = _choose(kernels, name, "define ptx_kernel")
+    inside = _balanced(text, chosen.end() - 1)
+    rest = text[chosen.end() + len(inside) :].split("{", 1)[0]
+    attributes = _function_attributes(text, rest)
+    threads, clusters = attributes.get("nvvm.reqntid"), attributes.get("nvvm.cluster_dim")
+    return Interface(
+        name=chosen["quoted"] or chosen["name"],
+        params=tuple(_llvm_param(part, index) for index, part in enumerate(_split(inside))),
+        num_warps=_product(threads) // 32 if threads else None,
+        num_ctas=_product(clusters) if clusters else 1,
+        shared=None if re.search(r"^[^;\n]*@global_smem(?!\s*=\s*external)", text, re.MULTILINE) else 0,
+    )
+
+
+def _choose(found: dict[str, re.Match[str]], name: str | None, kind: str) -> re.Match[str]:
+    if not found:
+        raise ArtifactError(f"the text has no `{kind}`: it defines no kernel")
+    if name is not None:
+        if name not in found:
+            raise MetadataError(f"expected kernel {name!r}, but the text defines {', '.join(map(repr, found))}")
+        return found[name]
+    if len(found) > 1:
+        raise MetadataError(f"the text defines {len(found)} kernels ({', '.join(found)}): give the one meant as name=")
+    return next(iter(found.values()))
+
+
+def _module_line(text: str) -> str:
+    match = re.search(r"^module\b.*$", text, re.MULTILINE)
+    return match[0] if match else ""
+
+
+def _balanced(text: str, start: int) -> str:
+    """What the bracket at ``start`` encloses. Strings are skipped, and so is the ``>`` of an arrow."""
+    depth, index = 0, start
+    while index < len(text):
+        char = text[index]
+        if char == '"':
+            index = _end_of_string(text, index)
+        elif char in "([{<":
+            depth += 1
+        elif char in ")]}" or (char == ">" and text[index - 1] != "-"):
+            depth -= 1
+            if depth == 0:
+                return text[start + 1 : index]
+        index += 1
+    raise ArtifactError("the text ends inside the parameters of the kernel: it is truncated")
+
+
+def _end_of_string(text: str, start: int) -> int:
+    index = start + 1
+    while index < len(text) and text[index] != '"':
+        index += 2 if text[index] == "\\" else 1
+    return index
+
+
+def _split(text: str) -> list[str]:
+    """Split at the commas that lie outside of brackets and strings."""
+    parts, depth, begin, index = [], 0, 0, 0
+    while index < len(text):
+        char = text[index]
+        if char == '"':
+            index = _end_of_string(text, index)
+        elif char in "([{<":
+            depth += 1
+        elif char in ")]}" or (char == ">" and text[index - 1] != "-"):
+            depth -= 1
+        elif char == "," and depth == 0:
+            parts.append(text[begin:index])
+            begin = index + 1
+        index += 1
+    parts.append(text[begin:])
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _mlir_param(text: str, names: dict[str, str], index: int) -> AbiParam:
+    match = re.match(r"%([\w$.-]+)\s*:\s*(.*)$", text, re.DOTALL)
+    if match is None:
+        raise ArtifactError(f"parameter {index} of the tt.func reads {text[:80]!r}, expected `%name: type`")
+    location = re.search(r"loc\((?:\"((?:[^\"\\]|\\.)*)\"\(|(#loc\d*)\))", match[2])
+    name = (location[1] or names.get(location[2] or "")) if location else None
+    divisible = re.search(r"tt\.divisibility\s*=\s*(\d+)", match[2])
+    return AbiParam(
+        type=_mlir_type(match[2], index),
+        name=name or match[1],
+        divisible_by_16=divisible is not None and int(divisible[1]) % 16 == 0,
+    )
+
+
+def _mlir_type(text: str, index: int) -> str:
+    if pointer := re.match(r"!tt\.ptr<", text):
+        element = _balanced(text, pointer.end() - 1).split(",")[0].strip()
+        return "*i64" if element.startswith("!tt.ptr") else "*" + _MLIR_TYPES.get(element, "opaque")
+    if descriptor := re.match(r"!tt(?:ng)?\.tensordesc<", text):
+        inside = _balanced(text, descriptor.end() - 1)
+        tensor = re.match(r"tensor<((?:\d+x)+)(\w+)", inside)
+        if tensor is None:
+            raise ArtifactError(f"parameter {index} of the tt.func has type {text[:80]!r}, expected tensordesc<tensor<...>>")
+        return f"tensordesc<{_MLIR_TYPES.get(tensor[2], 'opaque')}[{tensor[1].rstrip('x').replace('x', ',')}]>"
+    scalar = re.match(r"[\w]+", text)
+    if scalar is None or scalar[0] not in _MLIR_TYPES:
+        raise ArtifactError(f"parameter {index} of the tt.func has type {text[:80]!r}, which no launcher can pass")
+    return _MLIR_TYPES[scalar[0]]
+
+
+def _llvm_param(text: str, index: int) -> AbiParam:
+    unused = "readnone" in text
+    if re.search(r"\bbyval\(\[128 x i8\]\)", text):
+        return AbiParam(TENSOR_MAP)
+    if re.match(r"ptr\b|[\w.%]+\s*(?:addrspace\(\d\))?\s*\*", text):
+        return AbiParam("*opaque", unused=unused)
+    scalar = re.match(r"\w+", text)
+    if scalar is None or scalar[0] not in _LLVM_TYPES:
+        raise ArtifactError(f"parameter {index} of the kernel has LLVM type {text[:80]!r}, which no launcher can pass")
+    return AbiParam(_LLVM_TYPES[scalar[0]])
+
+
+def _function_attributes(text: str, rest: str) -> dict[str, str]:
+    """String attributes of a function: those written inline, and those of its groups ``#0``."""
+    found = dict(re.findall(r"\"([\w.]+)\"=\"([^\"]*)\"", rest))
+    for group in re.findall(r"#(\d+)\b", rest):
+        body = re.search(rf"^attributes #{group} = \{{(.*)\}}", text, re.MULTILINE)
+        if body:
+            found.update(re.findall(r"\"([\w.]+)\"=\"([^\"]*)\"", body[1]))
+    return found
+
+
+def _product(text: str) -> int:
+    result = 1
+    for factor in text.split(","):
+        result *= int(factor)
+    return result
+
+
+def read_ptx(text: str, name: str | None = None) -> Interface:
+    """Name, target and block of a PTX entry. Its parameters take an analysis of the code: ``_C.recover_ptx``."""
+    heads = {match[1]: match for match in re.finditer(r"\.entry\s+([\w$%]+)\s*\(?", text)}
+    head = _choose(heads, name, ".entry")
+    body = text[head.end() : text.find("{", head.end())]
+    threads, clusters = re.search(r"\.reqntid\s+([\d, ]+)", body), re.search(r"\.reqnctapercluster\s+([\d, ]+)", body)
+    arch = re.search(r"^\s*\.target\s+sm_(\d+)", text, re.MULTILINE)
+    uses_shared = re.search(r"\.extern\s+\.shared\b[^;]*?([\w$]+)\s*\[\s*\]\s*;", text)
+    return Interface(
+        name=head[1],
+        params=(),
+        num_warps=_product(threads[1]) // 32 if threads else None,
+        num_ctas=_product(clusters[1]) if clusters else 1,
+        arch=int(arch[1]) if arch else None,
+        shared=None if uses_shared and len(re.findall(rf"\b{re.escape(uses_shared[1])}\b", text)) > 1 else 0,
+    )

@@ -1,0 +1,97 @@
+"""Runs Triton's stage functions one after another; also the program of the isolated compiler process (isolate.py).
+
+As a program: ``python stage_worker.py FOLDER``. FOLDER holds ``job.json`` and the source; the artifacts and ``result.json``
+are written into it, and the compiler's own diagnostics go to standard error. It runs without triton_runner, so this file
+imports the standard library only. Tested in tests/python/test_verify.py.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from typing import Any
+
+
+def run_stages(
+    stages: Mapping[str, Callable[[Any, MutableMapping[str, Any]], Any]],
+    levels: Sequence[str],
+    value: Any,
+    metadata: MutableMapping[str, Any],
+    artifacts: dict[str, str | bytes],
+) -> None:
+    """Lower ``value`` through ``levels`` and put the artifact of each into ``artifacts``."""
+    for level in levels:
+        metadata["stage"] = level
+        value = stages[level](value, metadata)
+        # A stage changes an MLIR module in place, so its text has to be taken before the next one runs.
+        artifacts[level] = value if isinstance(value, bytes) else str(value)
+    metadata.pop("stage", None)
+
+
+def _load_adapter(path: str) -> Any:
+    spec = importlib.util.spec_from_file_location("triton_adapter", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"cannot load {path}")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _compile(job: Mapping[str, Any], metadata: MutableMapping[str, Any]) -> dict[str, str | bytes]:
+    adapter = _load_adapter(job["adapter"])
+    backend = adapter.make_backend(*job["target"])
+    requested = dict(job["options"])
+    metadata["stage"] = job["level"]
+    adapter.init_llvm()
+    value: Any
+    if job["level"] in ("ttir", "ttgir"):
+        value = adapter.parse_ir(job["source"], backend)
+        if job["level"] == "ttgir":
+            requested.update(adapter.module_options(value))
+            metadata["tensordesc_meta"] = adapter.descriptor_metadata(value)
+    else:
+        with open(job["source"], encoding="utf-8", newline="") as file:
+            value = file.read()
+    options = adapter.parse_options(backend, requested)
+    metadata.update(options.__dict__)
+    # The Gluon stages differ from Triton's only above TTGIR, which never comes here.
+    stages = adapter.make_stages(backend, options, False)
+    artifacts: dict[str, str | bytes] = {}
+    run_stages(stages, job["levels"], value, metadata, artifacts)
+    return artifacts
+
+
+def _write(name: str, content: str | bytes) -> None:
+    data = content if isinstance(content, bytes) else content.encode()
+    with open(name, "wb") as file:
+        file.write(data)
+
+
+def main(folder: str) -> int:
+    os.chdir(folder)  # MLIR puts the path of the source into locations; a relative one keeps the output reproducible
+    with open("job.json", encoding="utf-8") as file:
+        job = json.load(file)
+    sys.path[:] = job["sys_path"]
+    metadata: dict[str, Any] = {}
+    try:
+        artifacts = _compile(job, metadata)
+    except Exception as error:
+        result = {
+            "error": f"{type(error).__name__}: {error}",
+            "stage": metadata.get("stage", ""),
+            "traceback": traceback.format_exc(),
+        }
+    else:
+        for level, content in artifacts.items():
+            _write(f"out.{level}", content)
+        result = {"metadata": metadata}
+    _write("result.json", json.dumps(result, default=vars))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,102 @@
+"""Triton 3.6. Imports Triton and the standard library only (see the package's docstring)."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import triton
+from triton import knobs
+from triton._C import libtriton
+from triton._C.libtriton import ir, llvm, nvidia
+from triton.backends.compiler import GPUTarget, Language
+from triton.backends.nvidia.compiler import CUDAOptions
+from triton.compiler import ASTSource, make_backend as make_triton_backend
+
+
+def make_backend(backend: str, arch: int, warp_size: int) -> Any:
+    return make_triton_backend(GPUTarget(backend, arch, warp_size))
+
+
+def option_names() -> frozenset[str]:
+    return frozenset(field.name for field in dataclasses.fields(CUDAOptions))
+
+
+def parse_options(backend: Any, options: Mapping[str, Any]) -> Any:
+    return backend.parse_options(dict(options))
+
+
+def make_stages(backend: Any, options: Any, gluon: bool) -> dict[str, Callable[[Any, MutableMapping[str, Any]], Any]]:
+    """Triton's own stage functions, in order."""
+    stages: dict[str, Callable[[Any, MutableMapping[str, Any]], Any]] = {}
+    backend.add_stages(stages, options, Language.GLUON if gluon else Language.TRITON)
+    return stages
+
+
+def lower_function(source: Any, backend: Any, options: Any) -> Any:
+    """From Python to the module that the first stage takes."""
+    context = ir.context()
+    ir.load_dialects(context)
+    backend.load_dialects(context)
+    generators = backend.get_codegen_implementation(options)
+    return source.make_ir(backend.target, options, generators, backend.get_module_map(), context)
+
+
+def parse_ir(path: str, backend: Any) -> Any:
+    context = ir.context()
+    ir.load_dialects(context)
+    backend.load_dialects(context)
+    module = ir.parse_mlir_module(path, context)
+    module.context = context  # the stages read it there, and it must outlive the module
+    return module
+
+
+def init_llvm() -> None:
+    """What make_llir does to the process before LLVM sees a module; make_ptx relies on it."""
+    llvm.init_targets()
+    nvidia.set_short_ptr()
+
+
+def descriptor_metadata(module: Any) -> Any:
+    """``tensordesc_meta`` of a TTGIR module, which make_ttgir would have read off it."""
+    return module.get_tensordesc_metadata()
+
+
+def module_options(module: Any) -> dict[str, int]:
+    """The options that a TTGIR module has already fixed."""
+    found = {"num_warps": module.get_int_attr("ttg.num-warps"), "num_ctas": module.get_int_attr("ttg.num-ctas")}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def is_gluon(function: Any) -> bool:
+    return bool(function.is_gluon())
+
+
+def is_function_source(source: Any) -> bool:
+    return isinstance(source, ASTSource)
+
+
+def make_source(function: Any, signature: Any, constexprs: Any, attrs: Any) -> Any:
+    if function.is_gluon():
+        from triton.experimental.gluon._runtime import GluonASTSource
+
+        return GluonASTSource(function, signature, constexprs, attrs)
+    return ASTSource(function, signature, constexprs, attrs)
+
+
+def environment() -> dict[str, Any]:
+    """The environment variables that change what the compiler does."""
+    return dict(libtriton.get_cache_invalidating_env_vars())
+
+
+def toolchain(backend: Any) -> list[Any]:
+    """What identifies the compiler: its version, its ptxas, and the files that a developer of Triton rebuilds."""
+    root = Path(triton.__file__).parent
+    sources = [Path(libtriton.__file__)]
+    for folder in ("compiler", "language", "backends/nvidia", "experimental/gluon"):
+        sources.extend(sorted((root / folder).rglob("*.py")))
+    stats = [(str(path.relative_to(root)), path.stat().st_size, path.stat().st_mtime_ns) for path in sources]
+    return [triton.__version__, backend.hash(), stats, knobs.runtime.override_arch, os.name]

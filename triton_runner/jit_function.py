@@ -1,0 +1,51 @@
+"""The jit functions of triton_runner: Triton's own classes with another ``run``.
+
+They stay subclasses of Triton's, so that other jit kernels may call them and tools that look for a JITFunction find one.
+This file imports Triton; ``decorator.py`` imports it late. Tested in tests/python/test_jit.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from triton.experimental.gluon._runtime import GluonJITFunction
+from triton.runtime.jit import JITFunction
+
+from triton_runner import launcher
+from triton_runner.errors import ArgumentError
+
+_FIELDS = ("version", "do_not_specialize", "do_not_specialize_on_alignment", "debug", "noinline", "launch_metadata")
+
+
+class RunnerJITFunction(JITFunction):  # type: ignore[misc]  # Triton ships no types
+    """A Triton function."""
+
+    def run(self, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> Any:
+        return launcher.run(self, args, kwargs, grid=grid, warmup=warmup)
+
+    def __repr__(self) -> str:
+        return f"triton_runner.jit({self.module}:{self.fn.__qualname__})"
+
+
+class RunnerGluonJITFunction(GluonJITFunction):  # type: ignore[misc]
+    """A Gluon function."""
+
+    def run(self, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> Any:
+        return launcher.run(self, args, kwargs, grid=grid, warmup=warmup)
+
+    def __repr__(self) -> str:
+        return f"triton_runner.gluon_jit({self.module}:{self.fn.__qualname__})"
+
+
+def make(function: Any, *, gluon: bool, **options: Any) -> RunnerJITFunction | RunnerGluonJITFunction:
+    """A jit function of ``function``, which may already be one of Triton's."""
+    if isinstance(function, JITFunction):
+        gluon = gluon or function.is_gluon()
+        kept = {name: getattr(function, name) for name in _FIELDS} | {"repr": function._repr}
+        options = kept | {name: value for name, value in options.items() if value is not None}
+        function = function.fn
+    elif not callable(function) or not hasattr(function, "__code__"):
+        raise ArgumentError(
+            f"jit takes a function, found a {type(function).__name__}: put @triton_runner.jit below autotune and heuristics"
+        )
+    return (RunnerGluonJITFunction if gluon else RunnerJITFunction)(function, **options)

@@ -1,0 +1,188 @@
+"""The launch keywords that name an artifact: ``ttir_dir=``, ``ptx_src=``, ``metadata_json=`` and the like.
+
+A file is read again at every launch unless its status proves that nothing wrote to it since; kernels are found by content, so
+an edited file is compiled again. Tested in tests/python/test_jit.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+import time
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from triton_runner import messages
+from triton_runner.compiler.artifact import Artifact, read_artifact, read_source
+from triton_runner.compiler.levels import is_at_or_below
+from triton_runner.compiler.metadata import as_metadata, sidecar_beside
+from triton_runner.compiler.pipeline import make_kernel
+from triton_runner.compiler.signature import RecordParam, json_constant, leaves
+from triton_runner.compiler.target import Target
+from triton_runner.compiler.text import compile_artifact
+from triton_runner.errors import ArgumentError, ArtifactNotFoundError
+from triton_runner.kernel import Kernel
+
+_DIR_LEVELS = ("ttir", "ttgir", "llir", "ptx", "cubin")
+_SRC_LEVELS = ("ttir", "ttgir", "llir", "ptx")
+_METADATA = "metadata_json"
+SOURCE_KEYWORDS = frozenset({*(f"{level}_dir" for level in _DIR_LEVELS), *(f"{level}_src" for level in _SRC_LEVELS), _METADATA})
+
+# A file whose status is younger than this when it is read may change once more within the clock's granularity.
+_SETTLED_NS = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class LaunchSource:
+    """The artifact that one launch asked for."""
+
+    level: str
+    keyword: str
+    value: Any
+    metadata: Any
+    name: str  # of the function
+    expected: str | None  # name of the kernel; None where the function makes up names of its own
+
+    def kernel(
+        self,
+        kernels: MutableMapping[Any, Kernel],
+        target: Target,
+        on_cpu: bool,
+        params: Sequence[RecordParam],
+        bound: Mapping[str, Any],
+        options: Mapping[str, Any],
+    ) -> tuple[Kernel, list[Any]]:
+        """The kernel of the artifact, and the arguments to launch it with."""
+        artifact, digest = self._read()
+        metadata = self._read_metadata(artifact)
+        given = {key: value for key, value in options.items() if value or key not in ("debug", "instrumentation_mode")}
+        key = (self.level, digest, on_cpu, repr(params), repr(sorted(given.items())), json.dumps(metadata, sort_keys=True))
+        kernel = kernels.get(key)
+        if kernel is None:
+            kernel = kernels.setdefault(key, self._load(artifact, metadata, target, on_cpu, params, given))
+        return kernel, _launch_values(kernel, params, bound)
+
+    def _load(
+        self,
+        artifact: Artifact,
+        metadata: Mapping[str, Any] | None,
+        target: Target,
+        on_cpu: bool,
+        params: Sequence[RecordParam],
+        options: Mapping[str, Any],
+    ) -> Kernel:
+        if self.level == "cubin":
+            return self._load_cubin(artifact, metadata, target, on_cpu)
+        compiled = compile_artifact(
+            artifact,
+            to="ptx" if on_cpu else "cubin",
+            target=None if on_cpu else target,
+            on_cpu=on_cpu,
+            options=options,
+            metadata=metadata,
+            name=self.expected,
+            params=params,
+        )
+        arch = compiled.record["target"]["arch"]
+        messages.announce(compiled.record["name"], self.level, f"sm_{arch}", compiled.folder, compiled.from_cache)
+        return make_kernel(compiled)
+
+    def _load_cubin(self, artifact: Artifact, metadata: Mapping[str, Any] | None, target: Target, on_cpu: bool) -> Kernel:
+        import triton_runner
+
+        if on_cpu:
+            raise ArgumentError(f"{artifact.where}: a cubin runs on the GPU only, but the tensors are CPU tensors; launch its PTX instead")
+        kernel = triton_runner.load(artifact.content, level="cubin", metadata=metadata, name=self.expected, target=target)
+        messages.announce(kernel.spec.name, "cubin", target.name, artifact.path.parent if artifact.path else None, True)
+        return kernel
+
+    def _read(self) -> tuple[Artifact, str]:
+        if self.keyword.endswith("_dir"):
+            path = Path(self.value, f"{self.name}.{self.level}")
+            if not path.is_file():
+                raise ArtifactNotFoundError(f"kernel {self.name!r}: {self.keyword} looks for {path}, which does not exist")
+            return _files.read(path, self.level)
+        content, path_or_none = read_source(self.value)
+        if path_or_none is not None:
+            return _files.read(path_or_none, self.level)
+        assert isinstance(content, str), "a source without a path is text"
+        return read_artifact(content, self.level), hashlib.sha256(content.encode()).hexdigest()
+
+    def _read_metadata(self, artifact: Artifact) -> Mapping[str, Any] | None:
+        if self.metadata is not None:
+            return as_metadata(self.metadata, _METADATA)
+        if self.keyword.endswith("_dir") and is_at_or_below(self.level, "llir"):
+            path = Path(self.value, f"{self.name}.json")
+            if not path.is_file():
+                raise ArtifactNotFoundError(
+                    f"kernel {self.name!r}: {self.keyword} also looks for the metadata {path}, which does not exist; "
+                    f"put it there, or pass metadata_json={{...}}"
+                )
+            return as_metadata(path)
+        beside = sidecar_beside(artifact.path, [self.name])
+        return beside[0] if beside else None
+
+
+def take_source(function: Any, kwargs: MutableMapping[str, Any]) -> LaunchSource | None:
+    """Take the keywords of this file out of ``kwargs``."""
+    names = [name for name in SOURCE_KEYWORDS if name in kwargs and name not in function.arg_names]
+    given = {name: value for name in names if (value := kwargs.pop(name)) is not None}
+    metadata = given.pop(_METADATA, None)
+    if len(given) > 1:
+        raise ArgumentError(
+            f"kernel {function.__name__!r}: {' and '.join(sorted(given))} are both given, but a kernel is launched from one level"
+        )
+    if not given:
+        if metadata is not None:
+            raise ArgumentError(f"kernel {function.__name__!r}: metadata_json is given, but no artifact that it describes, such as ptx_src")
+        return None
+    ((keyword, value),) = given.items()
+    expected = function.__name__ if function._repr is None else None
+    return LaunchSource(keyword.rsplit("_", 1)[0], keyword, value, metadata, function.__name__, expected)
+
+
+def _launch_values(kernel: Kernel, params: Sequence[RecordParam], bound: Mapping[str, Any]) -> list[Any]:
+    """The arguments of a launch: all of them where the kernel names all, so that its constants are checked; else those of the binary."""
+    values = [value for _, value in leaves(list(bound.values()))]
+    recorded = kernel.spec.params
+    if len(recorded) == len(values):
+        return [json_constant(value) if param.kind == "constant" else value for param, value in zip(recorded, values, strict=True)]
+    return [value for param, value in zip(params, values, strict=True) if param["type"] != "constexpr"]
+
+
+class _Files:
+    """Artifacts by path, read again unless the status of the file proves that its content is still the one read."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[tuple[Path, str], tuple[tuple[int, ...], Artifact, str]] = {}
+
+    def read(self, path: Path, level: str) -> tuple[Artifact, str]:
+        before = _status(path)
+        known = self._known.get((path, level))
+        if known is not None and known[0] == before:
+            return known[1], known[2]
+        now = time.time_ns()
+        artifact = read_artifact(path, level)
+        content = artifact.content if isinstance(artifact.content, bytes) else artifact.content.encode()
+        digest = hashlib.sha256(content).hexdigest()
+        if _status(path) == before and now - before[-1] > _SETTLED_NS:
+            with self._lock:
+                self._known[(path, level)] = (before, artifact, digest)
+        return artifact, digest
+
+
+def _status(path: Path) -> tuple[int, ...]:
+    # The change time comes last. No program can set it back, which it can do with the modification time.
+    try:
+        status = os.stat(path)
+    except OSError:
+        raise ArtifactNotFoundError(f"{path}: no such file") from None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+_files = _Files()

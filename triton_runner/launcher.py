@@ -1,0 +1,197 @@
+"""The launch of a jit function: bind and specialize as Triton does, find or compile the kernel, launch it.
+
+State lives in the function, one ``_State`` each, by target; kernels are found by Triton's own specialization key. A cache never
+holds a tensor. Kernels that are launched from an artifact are found by the artifact's content. Tested in
+tests/python/test_jit.py.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from triton import knobs
+from triton._utils import find_paths_if
+from triton.runtime.jit import JITFunction, compute_cache_key, create_function_from_signature
+
+from triton_runner import messages
+from triton_runner.compiler.pipeline import compile_source, make_kernel
+from triton_runner.compiler.signature import leaves, record_params
+from triton_runner.compiler.target import DEFAULT_CAPABILITY, Target, default_target, device_target
+from triton_runner.compiler.versions import adapter
+from triton_runner.errors import ArgumentError
+from triton_runner.kernel import Kernel
+from triton_runner.launch_source import SOURCE_KEYWORDS, take_source
+
+_STATE = "_triton_runner_state"
+_REMOVED_KEYWORDS = ("device_type", "device", "stream")
+_lock = threading.RLock()
+_functions: list[weakref.ref[Any]] = []  # those that hold a _STATE
+
+
+class _State:
+    """What one function remembers for one target."""
+
+    def __init__(self, function: JITFunction, target: Target) -> None:
+        self.target = target
+        self.backend = adapter().make_backend(target.backend, target.arch, target.warp_size)
+        self.binder = create_function_from_signature(function.signature, function.params, self.backend)
+        self.kernels: dict[Any, Kernel] = {}
+        self.keys: dict[Any, str] = {}
+
+
+def run(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any], *, grid: Any, warmup: bool) -> Kernel:
+    """What ``function[grid](*args, **kwargs)`` does. Returns the kernel."""
+    source = take_source(function, kwargs) if not SOURCE_KEYWORDS.isdisjoint(kwargs) else None
+    kwargs["debug"] = kwargs.get("debug", function.debug) or knobs.runtime.debug
+    kwargs["instrumentation_mode"] = knobs.compilation.instrumentation_mode
+    for hook in function.pre_run_hooks:
+        hook(*args, **kwargs)
+    on_cpu, target = _target_of(args, kwargs)
+    state = _state(function, target)
+    bound, specialization, options = state.binder(*args, **kwargs)
+    if source is None:
+        kernel = _kernel_from_python(function, state, on_cpu, bound, specialization, options, kwargs)
+        values = _runtime_values(bound, specialization)
+    else:
+        _check_keywords(function, kwargs, bound)
+        signature, constexprs, attrs = _unpack(function, state, bound, specialization)
+        params = record_params(function.arg_names, signature, constexprs, attrs)
+        kernel, values = source.kernel(state.kernels, state.target, on_cpu, params, bound, options)
+    _check_globals(function)
+    if not warmup:
+        kernel.launch(_grid(grid, bound), values)
+    return kernel
+
+
+def forget_all() -> None:
+    """Drop what ``run`` remembers, and leave every function as it was before its first launch here."""
+    with _lock:
+        for reference in _functions:
+            if (function := reference()) is not None:
+                function.__dict__.pop(_STATE, None)
+        _functions.clear()
+
+
+def _kernel_from_python(
+    function: JITFunction,
+    state: _State,
+    on_cpu: bool,
+    bound: Mapping[str, Any],
+    specialization: Sequence[Any],
+    options: Mapping[str, Any],
+    kwargs: Mapping[str, Any],
+) -> Kernel:
+    key = (on_cpu, compute_cache_key(state.keys, specialization, options))
+    kernel = state.kernels.get(key)
+    if kernel is not None:
+        return kernel
+    _check_keywords(function, kwargs, bound)
+    with _lock:
+        if key not in state.kernels:
+            triton = adapter()
+            source = triton.make_source(function, *_unpack(function, state, bound, specialization))
+            compiled = compile_source(triton, source, state.target, options, "ptx" if on_cpu else "cubin")
+            kernel = make_kernel(compiled)
+            messages.announce(kernel.spec.name, compiled.level, state.target.name, compiled.folder, compiled.from_cache)
+            state.kernels[key] = kernel
+        return state.kernels[key]
+
+
+def _runtime_values(bound: Mapping[str, Any], specialization: Sequence[Any]) -> list[Any]:
+    """The arguments that the binary takes: all but constants."""
+    values: list[Any] = []
+    for value, (type_name, _) in zip(bound.values(), specialization, strict=True):
+        if type_name == "constexpr":
+            continue
+        if isinstance(type_name, tuple):
+            values.extend(_at(value, path) for path, text in leaves(type_name) if text != "constexpr")
+        else:
+            values.append(value)
+    return values
+
+
+def _unpack(function: JITFunction, state: _State, bound: Mapping[str, Any], specialization: Sequence[Any]) -> tuple[Any, Any, Any]:
+    """Triton's signature, constexprs and attrs out of what the binder found."""
+    types = [entry[0] for entry in specialization]
+    signature = {param.name: type_name for param, type_name in zip(function.params, types, strict=True)}
+    values = list(bound.values())
+    constexprs = {path: _at(values, path) for path in find_paths_if(types, lambda _, text: text == "constexpr")}
+    marks = [entry[1] for entry in specialization]
+    attrs = {path: state.backend.parse_attr(_at(marks, path)) for path in find_paths_if(marks, lambda _, mark: isinstance(mark, str))}
+    return signature, constexprs, attrs
+
+
+def _at(value: Any, path: Sequence[int]) -> Any:
+    for index in path:
+        value = value[index]
+    return value
+
+
+def _state(function: JITFunction, target: Target) -> _State:
+    states: dict[Target, _State] | None = function.__dict__.get(_STATE)
+    if states is None:
+        states = function.__dict__.setdefault(_STATE, {})
+        _functions.append(weakref.ref(function))
+    state = states.get(target)
+    if state is None:
+        state = states.setdefault(target, _State(function, target))
+    return state
+
+
+def _target_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[bool, Target]:
+    """The target that the tensors ask for. Tensors that disagree are the launch's to refuse."""
+    for value in (*args, *kwargs.values()):
+        device = _device_of(value)
+        if device is not None:
+            return (False, _cuda_target(device.index)) if device.type == "cuda" else (True, _CPU_TARGET)
+    target = default_target()
+    return not torch.cuda.is_available(), target
+
+
+def _device_of(value: Any) -> torch.device | None:
+    if isinstance(value, torch.Tensor):
+        return value.device
+    if isinstance(value, (list, tuple)):
+        return next((device for item in value if (device := _device_of(item)) is not None), None)
+    base = getattr(value, "base", None)  # a TensorDescriptor, or a tensor that triton.reinterpret wrapped
+    return base.device if isinstance(base, torch.Tensor) else None
+
+
+_CPU_TARGET = Target("cuda", DEFAULT_CAPABILITY)
+_cuda_targets: dict[int | None, Target] = {}
+
+
+def _cuda_target(index: int | None) -> Target:
+    target = _cuda_targets.get(index)
+    if target is None:
+        target = _cuda_targets.setdefault(index, device_target(index))
+    return target
+
+
+def _check_keywords(function: JITFunction, kwargs: Mapping[str, Any], bound: Mapping[str, Any]) -> None:
+    from triton_runner.compiler.options import check_names
+
+    for name in _REMOVED_KEYWORDS:
+        if name in kwargs and name not in bound:
+            raise ArgumentError(f"kernel {function.__name__!r}: keyword {name!r} is not taken; the tensors decide on device and stream")
+    check_names(adapter(), [name for name in kwargs if name not in bound])
+
+
+def _check_globals(function: JITFunction) -> None:
+    absent = object()
+    for (name, _), (value, scope) in function.used_global_vals.items():
+        now = scope.get(name, absent)
+        if now != value:
+            raise ArgumentError(
+                f"kernel {function.__name__!r}: global variable {name} was {value!r} when the kernel was compiled and is now {now!r}"
+            )
+
+
+def _grid(grid: Any, bound: Mapping[str, Any]) -> Any:
+    if grid is None:
+        raise ArgumentError("the grid is None, expected one to three counts of programs, or a function that returns them")
+    return grid(bound) if callable(grid) else grid
