@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from kernels import case_named
-from kernels.handwritten import BLOCK, SCALE_ADD, scale_add_record
+from kernels.handwritten import BLOCK, SCALE_ADD, scale_add_sidecar
 from kernels.plain import compile_plain, signature_of, write_folder
 from reference import compiled, runtime_values
 
@@ -27,7 +27,7 @@ def vectors(device="cuda"):
 
 
 def scale_add(text=SCALE_ADD, **changed):
-    return triton_runner.load(text, level="ptx", metadata=scale_add_record(**changed))
+    return triton_runner.load(text, level="ptx", metadata=scale_add_sidecar(**changed))
 
 
 def load_and_launch(path, case, plain, arguments):
@@ -153,9 +153,9 @@ def test_illegal_address_is_an_error_and_not_a_crash():
     program = textwrap.dedent(
         """
         import torch, triton_runner
-        from kernels.handwritten import SCALE_ADD, scale_add_record
+        from kernels.handwritten import SCALE_ADD, scale_add_sidecar
         from triton_runner import errors
-        kernel = triton_runner.load(SCALE_ADD, level="ptx", metadata=scale_add_record())
+        kernel = triton_runner.load(SCALE_ADD, level="ptx", metadata=scale_add_sidecar())
         x, y, out = (torch.ones(256, device="cuda") for _ in range(3))
         kernel[(2,)](x, y, out, 256, 1.0)
         torch.cuda.synchronize()

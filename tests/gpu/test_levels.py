@@ -55,11 +55,11 @@ def test_the_promised_kernels_exist():
     assert {case.name for case in CASES} >= PROMISED
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if not case.kernel.is_gluon()], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_python(case, capability):
     skip_unless_supported(case, capability)
     arguments = case.arguments("cuda")
-    case.launch(triton_runner.jit(case.kernel.fn), arguments)
+    case.launch(triton_runner.jit(case.kernel), arguments)
     assert_matches_plain_triton(case, arguments)
 
 

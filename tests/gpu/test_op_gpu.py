@@ -6,7 +6,7 @@ import threading
 import pytest
 import torch
 from kernels import case_named
-from kernels.handwritten import BLOCK, SCALE_ADD, scale_add_record
+from kernels.handwritten import BLOCK, SCALE_ADD, scale_add_record, scale_add_sidecar
 from kernels.plain import signature_of, write_folder
 from reference import compiled, runtime_values
 
@@ -22,7 +22,7 @@ _serial = itertools.count()
 def fresh_kernel():
     """A kernel that no device has loaded yet: a comment makes its content new."""
     text = f"{SCALE_ADD}// copy {next(_serial)}\n"
-    return triton_runner.load(text, level="ptx", metadata=scale_add_record())
+    return triton_runner.load(text, level="ptx", metadata=scale_add_sidecar())
 
 
 @pytest.fixture(scope="module")

@@ -68,6 +68,11 @@ def record_json(name: str, params: list[dict[str, Any]], **changed: Any) -> str:
     return json.dumps({**record, **changed})
 
 
+def scale_add_sidecar(**changed: Any) -> dict[str, Any]:
+    """The record as it lies in a sidecar."""
+    return {"name": "scale_add", "triton_runner": json.loads(scale_add_record(**changed))}
+
+
 def scale_add_record(**changed: Any) -> str:
     params = [
         parameter("x_ptr", "*fp32", access="read"),

@@ -1,11 +1,11 @@
-"""Every kernel of the corpus that the CPU driver covers, compiled by Triton for sm_80 and held against its torch reference."""
+"""Every kernel of the corpus that the CPU driver covers, compiled for sm_80 and held against its torch reference."""
 
 import pytest
 import torch
-
-import triton_runner
 from kernels import CPU_CASES, case_named, clone, tensor_of
 from kernels.plain import compile_plain, metadata_of, signature_of, write_folder
+
+import triton_runner
 
 TARGET = "sm_80"
 LEVELS = ("ttir", "ttgir", "llir", "ptx")
@@ -31,23 +31,15 @@ def assert_only_outputs_changed(case, arguments, before, outputs):
         assert torch.equal(tensor_of(value), tensor_of(before[name])), f"{case.name}: {name} was written"
 
 
-@pytest.mark.parametrize("case", [case for case in CPU_CASES if not case.kernel.is_gluon()], ids=by_name)
+@pytest.mark.parametrize("case", CPU_CASES, ids=by_name)
 def test_jit(case):
     arguments = case.arguments("cpu")
     expected = case.reference(clone(arguments))
-    case.launch(triton_runner.jit(case.kernel.fn), arguments)
+    case.launch(triton_runner.jit(case.kernel), arguments)
     case.check(arguments, expected)
 
 
-@pytest.mark.parametrize("case", [case for case in CPU_CASES if case.kernel.is_gluon()], ids=by_name)
-def test_gluon(case, our_backend):
-    arguments = case.arguments("cpu")
-    expected = case.reference(clone(arguments))
-    case.launch(case.kernel, arguments)
-    case.check(arguments, expected)
-
-
-@pytest.mark.parametrize("name", ["vector_add", "matmul_bf16_s3", "tma_host_matmul"])
+@pytest.mark.parametrize("name", ["vector_add", "matmul_bf16_s3", "tma_host_matmul", "gluon_transpose"])
 def test_existing_jit_code_through_our_backend(name, our_backend):
     case = case_named(name)
     arguments = case.arguments("cpu", seed=1)
@@ -78,16 +70,20 @@ def test_the_outputs_are_what_the_kernel_writes(case):
     arguments = case.arguments("cpu")
     expected = set(case.reference(clone(arguments)))
     plain = compile_plain(case, 80)
-    kernel = triton_runner.load(plain.asm["ptx"], level="ptx", signature=signature_of(plain), metadata=metadata_of(plain))
+    kernel = triton_runner.load(
+        plain.asm["ptx"], level="ptx", signature=signature_of(plain), metadata=metadata_of(plain)
+    )
     written = {param.name for param in kernel.spec.params if param.is_output}
     assert written >= expected
-    assert written - expected <= {"part_ptr", "arrived_ptr", "lock_ptr"}, "a pointer that is only read counts as written"
+    assert written - expected <= {"part_ptr", "arrived_ptr", "lock_ptr"}, (
+        "a pointer that is only read counts as written"
+    )
 
 
 def test_grid_of_zero_runs_nothing():
     case = case_named("vector_add")
     arguments = case.arguments("cpu")
-    triton_runner.jit(case.kernel.fn)[(0,)](**arguments, **case.keywords())
+    triton_runner.jit(case.kernel)[(0,)](**arguments, **case.keywords())
     assert (arguments["out_ptr"] == 77).all()
 
 
@@ -95,7 +91,7 @@ def test_failed_device_assertion_is_an_error():
     case = case_named("device_assert")
     arguments = case.arguments("cpu")
     arguments["limit"] = 1
-    kernel = triton_runner.jit(case.kernel.fn)
+    kernel = triton_runner.jit(case.kernel)
     with pytest.raises(triton_runner.errors.ExecutionError, match=r"value above the limit"):
         case.launch(kernel, arguments)
     arguments["limit"] = 100

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 import torch
-from kernels.handwritten import BLOCK, SCALE_ADD, scale_add_record
+from kernels.handwritten import BLOCK, SCALE_ADD, scale_add_record, scale_add_sidecar
 
 import triton_runner
 from triton_runner import _C, errors
@@ -215,7 +215,7 @@ def test_wrong_key(wrong):
 
 
 def test_kernel_object_and_op_agree():
-    kernel = triton_runner.load(SCALE_ADD, metadata=scale_add_record())
+    kernel = triton_runner.load(SCALE_ADD, metadata=scale_add_sidecar())
     x, y, out = tensors()
     kernel[tuple(GRID)](x, y, out, SIZE, 0.5)
     through_op = torch.full_like(out, 77)

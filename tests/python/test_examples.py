@@ -1,0 +1,51 @@
+"""Each example under examples/runner runs alone, from another folder, and its own checks against torch pass."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples" / "runner").rglob("*.py"))
+LEVELS = {"python", "ttir", "ttgir", "llir", "ptx", "cubin", "gluon"}
+
+
+def run(path, folder):
+    environment = {**os.environ, "TRITON_RUNNER_CACHE_DIR": str(folder / "cache")}
+    return subprocess.run(
+        [sys.executable, str(path)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_every_level_has_an_example():
+    assert {path.parent.name for path in EXAMPLES} == LEVELS
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_runs_alone(path, tmp_path):
+    before = set(path.parent.iterdir())
+    finished = run(path, tmp_path)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    last = finished.stdout.splitlines()[-1]
+    if path.parent.name == "cubin" and not torch.cuda.is_available():
+        assert "needs an NVIDIA GPU" in last
+    else:
+        assert "torch" in last or "after it" in last
+    written = {entry for entry in path.parent.iterdir() if entry.name != "__pycache__"} - before
+    assert not written, "an example writes into a temporary folder only"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_has_a_purpose_in_its_first_line(path):
+    first = path.read_text().splitlines()[0]
+    assert first.startswith('"""')
+    assert len(first) <= 120
