@@ -1,12 +1,15 @@
-// The AST of a PTX module: what parser.h makes of the text, and what the printer, the access analysis, spec recovery and the
-// executor read. Plain data, built once by the parser and then immutable; safe to share between threads.
+// The AST of a PTX module: what parser.h makes of the text, and what the printer, the access analysis, spec recovery
+// and the executor read. Plain data, built once by the parser and then immutable; safe to share between threads.
 //
 // How the executor consumes it:
-//  * `Function::instructions` is the flat program; control flow is `Label::instruction`, an index into it (one past the end is
+//  * `Function::instructions` is the flat program; control flow is `Label::instruction`, an index into it (one past the
+//  end is
 //    legal). Braces, declarations, .loc and .pragma lie beside it in `Function::layout`, which only the printer needs.
-//  * A register is a dense index below `Function::register_types.size()`, unique over all nested `{ }` scopes of the function,
+//  * A register is a dense index below `Function::register_types.size()`, unique over all nested `{ }` scopes of the
+//  function,
 //    so that a thread's register file is one flat array. Names are kept for diagnostics only (`register_name`).
-//  * Every name is resolved: operands hold indices, never text. The parser has already checked opcode, modifiers, types and the
+//  * Every name is resolved: operands hold indices, never text. The parser has already checked opcode, modifiers, types
+//  and the
 //    kinds of operands against the opcode table; `Instruction::form` says which row of it matched (opcodes.h).
 //  * An immediate holds exact bits: an integer is sign extended to 64 bits, 0f/0d are IEEE bits of 32/64.
 // Line numbers never take part in comparisons: equality means "the same program".
@@ -31,16 +34,6 @@ constexpr uint32_t kNone = 0xFFFFFFFFu;  // of any index below: there is none
 struct Line {
   uint32_t number = 0;
   bool operator==(const Line&) const { return true; }
-};
-
-enum class Space : uint8_t {
-  Generic,
-  Reg,
-  Param,
-  Global,
-  Shared,
-  Const,
-  Local,
 };
 
 enum class OperandKind : uint8_t {
@@ -150,7 +143,8 @@ struct Relocation {
   bool operator==(const Relocation&) const = default;
 };
 
-// A variable of the module (.global, .shared, .const) or of a function (.local, .shared, .param inside a call's braces).
+// A variable of the module (.global, .shared, .const) or of a function (.local, .shared, .param inside a call's
+// braces).
 struct Variable {
   std::string name;
   Space space = Space::Global;
@@ -176,11 +170,11 @@ struct Param {
   uint64_t count = 0;  // elements of an array; 0 for a scalar
   uint32_t align = 1;
   bool explicit_align = false;
-  bool is_pointer = false;            // .ptr
+  bool is_pointer = false;  // .ptr
   Space pointer_space = Space::Generic;
-  uint32_t pointer_align = 0;         // bytes; 0 where not told
-  uint64_t size = 0;                  // bytes
-  uint64_t offset = 0;                // in the parameter buffer
+  uint32_t pointer_align = 0;  // bytes; 0 where not told
+  uint64_t size = 0;           // bytes
+  uint64_t offset = 0;         // in the parameter buffer
   uint32_t reg = kNone;
   bool operator==(const Param&) const = default;
 };
@@ -292,8 +286,8 @@ struct Section {
 struct Module {
   uint32_t version_major = 0;
   uint32_t version_minor = 0;
-  std::string target;                        // "sm_90a"
-  std::vector<std::string> target_options;   // "debug"
+  std::string target;                       // "sm_90a"
+  std::vector<std::string> target_options;  // "debug"
   uint32_t address_size = 64;
   std::vector<Variable> variables;
   std::vector<Function> functions;
