@@ -1,0 +1,8 @@
+// All operators of torch.ops.triton_runner. Each device's kernel stands in a file of its own beside this one.
+#include <torch/library.h>
+
+TORCH_LIBRARY(triton_runner, library) {
+  // Runs the kernel that is registered under the content key `key`. `inputs` are the pointers that it only reads, `outputs` those that
+  // it may write; `ints` and `floats` its scalars in order (csrc/runtime/layout.h); `grid` one to three counts of programs.
+  library.def("launch(str key, Tensor[] inputs, Tensor(a!)[] outputs, SymInt[] ints, float[] floats, SymInt[] grid) -> ()");
+}

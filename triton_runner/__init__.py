@@ -1,0 +1,58 @@
+"""Runs a Triton kernel from any level of its compilation as a PyTorch op, on an NVIDIA GPU or on the CPU.
+
+Importing this touches no driver and no Triton, sets no environment variable and changes nothing that belongs to others.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from triton_runner import errors
+from triton_runner.version import __version__
+
+# The operators first: _C links to this library and finds it loaded.
+torch.ops.load_library(Path(__file__).with_name("libtriton_runner.so"))
+
+if TYPE_CHECKING:
+    from triton_runner.backend import configure_jit_backend, restore_jit_backend
+    from triton_runner.compiler.pipeline import compile
+    from triton_runner.decorator import get_file_dir, gluon_jit, jit
+    from triton_runner.kernel import Kernel
+    from triton_runner.load import load
+    from triton_runner.messages import set_launch_message
+
+# Imported at first use: the front of the compiler costs time that a program which only launches need not pay.
+_LAZY = {
+    "Kernel": "triton_runner.kernel",
+    "compile": "triton_runner.compiler.pipeline",
+    "configure_jit_backend": "triton_runner.backend",
+    "get_file_dir": "triton_runner.decorator",
+    "gluon_jit": "triton_runner.decorator",
+    "jit": "triton_runner.decorator",
+    "load": "triton_runner.load",
+    "restore_jit_backend": "triton_runner.backend",
+    "set_launch_message": "triton_runner.messages",
+}
+
+__all__ = ["__version__", "errors", *_LAZY]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("color_print", "torch_utils"):
+        import importlib
+
+        return importlib.import_module(f"triton_runner.{name}")
+    if name not in _LAZY:
+        raise AttributeError(f"module 'triton_runner' has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,232 @@
+"""A loaded kernel: its record, its artifacts, and the launch from Python.
+
+Tested in tests/python/test_kernel.py.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Union
+
+import torch
+
+from triton_runner import _C
+from triton_runner.errors import ArgumentError, ArtifactError
+
+#: Levels that a driver can load, nearest to the hardware first.
+IMAGE_LEVELS = ("cubin", "hsaco", "ptx")
+
+Grid = Union[int, Sequence[int], Callable[[dict[str, Any]], Union[int, Sequence[int]]]]
+
+_INT64_MIN, _INT64_MAX, _UINT64_MAX = -(2**63), 2**63 - 1, 2**64 - 1
+
+
+class Kernel:
+    """One kernel that can be launched on every device that one of its artifacts fits.
+
+    Made by :func:`triton_runner.load` and :func:`triton_runner.compile`.
+
+    Attributes:
+        spec: the kernel record (:class:`triton_runner._C.KernelSpec`).
+        artifacts: read-only mapping from level (``"ttir"`` .. ``"cubin"``) to its text or bytes.
+    """
+
+    def __init__(self, spec: _C.KernelSpec, artifacts: Mapping[str, str | bytes]) -> None:
+        self.spec = spec
+        self.artifacts = MappingProxyType(dict(artifacts))
+        self._key: str | None = None
+        self._params = spec.params
+        self._runtime = [param for param in self._params if param.kind != "constant"]
+
+    def __repr__(self) -> str:
+        return f"Kernel({self.spec.name}, {self.spec.target}, {', '.join(self.artifacts)})"
+
+    @property
+    def key(self) -> str:
+        """The content key that ``torch.ops.triton_runner.launch`` takes.
+
+        Raises:
+            ArtifactError: no artifact is one that a driver loads (PTX, cubin, hsaco).
+        """
+        if self._key is None:
+            images = {level: self.artifacts[level] for level in IMAGE_LEVELS if level in self.artifacts}
+            if not images:
+                raise ArtifactError(
+                    f"kernel {self.spec.name!r} has {', '.join(self.artifacts) or 'no artifact'}, "
+                    f"expected PTX, a cubin or a hsaco: compile it further down (to='cubin', or to='ptx' for the CPU)"
+                )
+            content = {level: image.encode() if isinstance(image, str) else image for level, image in images.items()}
+            self._key = _C.register_kernel(self.spec, content)
+        return self._key
+
+    def __getitem__(self, grid: Grid) -> Callable[..., None]:
+        """``kernel[grid](*args, **kwargs)``: see :meth:`launch`."""
+        return lambda *args, **kwargs: self.launch(grid, args, kwargs)
+
+    def launch(self, grid: Grid, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> None:
+        """Launch on the device and current stream of the tensors.
+
+        Args:
+            grid: one to three counts of programs, or a function of the arguments by name that returns them.
+            args: either a value for each parameter that the binary has, or for every parameter of the source; then the
+                constants among them must be the ones that the kernel was compiled with.
+            kwargs: further parameters by name. A constant may be left out.
+
+        Raises:
+            ArgumentError: a number, kind, dtype, device, alignment or range that does not fit; the kernel has not run.
+            ResourceError, DriverError: the device cannot run it.
+            ExecutionError: the CPU executor caught a fault.
+        """
+        values = self._bind(args, kwargs or {})
+        if callable(grid):
+            grid = grid({param.name: value for param, value in zip(self._params, values, strict=True)})
+        inputs, outputs, ints, floats = self._lists(values)
+        torch.ops.triton_runner.launch.default(self.key, inputs, outputs, ints, floats, _grid(grid, self.spec.name))
+
+    def preload(self, device: torch.device | str | int | None = None) -> Kernel:
+        """Load the kernel on ``device`` now (the current CUDA device, or the CPU where there is none), as CUDA graph capture needs."""
+        if device is None:
+            device = torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
+        device = torch.device("cuda", device) if isinstance(device, int) else torch.device(device)
+        index = device.index
+        if index is None:
+            index = torch.cuda.current_device() if device.type == "cuda" else 0
+        _C.preload(self.key, device.type == "cuda", index)
+        return self
+
+    def op_args(self, *args: Any, **kwargs: Any) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
+        """``(inputs, outputs, ints, floats)`` for ``torch.ops.triton_runner.launch(kernel.key, *kernel.op_args(...), grid)``."""
+        return self._lists(self._bind(args, kwargs))
+
+    def _bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+        """One value for each parameter of the record; a constant's is its own."""
+        targets = self._params if len(args) + len(kwargs) > len(self._runtime) or not args else self._runtime
+        if len(args) > len(targets):
+            self._raise_count(f"{len(args)} positional arguments")
+        given = {param.name: value for param, value in zip(targets, args)}
+        for name, value in kwargs.items():
+            if name in given:
+                raise ArgumentError(f"kernel {self.spec.name!r}: argument {name!r} is given twice")
+            given[name] = value
+        values = []
+        for param in self._params:
+            if param.name in given:
+                values.append(self._checked(param, given.pop(param.name)))
+            elif param.kind == "constant":
+                values.append(param.constant)
+            else:
+                self._raise_count(f"no {param.name!r}")
+        if given:
+            self._raise_count(f"{', '.join(map(repr, given))}, which it has not")
+        return values
+
+    def _raise_count(self, found: str) -> None:
+        expected = ", ".join(f"{param.name}: {param.type}" for param in self._runtime)
+        raise ArgumentError(f"kernel {self.spec.name!r}: found {found}, expected ({expected})")
+
+    def _checked(self, param: _C.Param, value: Any) -> Any:
+        if param.kind == "constant" and not _same_constant(param.constant, value):
+            raise ArgumentError(
+                f"kernel {self.spec.name!r}, argument {param.name!r}: found {value!r}, but the kernel was compiled for "
+                f"{param.constant!r}: compile it again for this value"
+            )
+        return value
+
+    def _lists(self, values: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
+        inputs: list[Any] = []
+        outputs: list[Any] = []
+        ints: list[Any] = []
+        floats: list[Any] = []
+        for param, value in zip(self._params, values, strict=True):
+            tensors = outputs if param.is_output else inputs
+            if param.kind == "pointer":
+                tensors.append(self._tensor(param, value))
+            elif param.kind == "descriptor":
+                self._add_descriptor(param, value, tensors, ints)
+            elif param.kind == "scalar":
+                (floats if param.is_float else ints).append(self._scalar(param, value))
+        return inputs, outputs, ints, floats
+
+    def _tensor(self, param: _C.Param, value: Any) -> torch.Tensor:
+        if isinstance(value, torch.Tensor):
+            return value
+        base, dtype = getattr(value, "base", None), getattr(value, "dtype", None)
+        if isinstance(base, torch.Tensor) and dtype is not None:  # triton.reinterpret(tensor, dtype)
+            return base.view(_TORCH_DTYPES.get(str(dtype), base.dtype))
+        raise self._mismatch(param, value, "a torch tensor")
+
+    def _add_descriptor(self, param: _C.Param, value: Any, tensors: list[Any], ints: list[Any]) -> None:
+        if not param.block_shape:  # a map that the user has encoded
+            tensors.append(self._tensor(param, value))
+            return
+        fields = [getattr(value, field, None) for field in ("base", "shape", "strides", "block_shape")]
+        if any(field is None for field in fields):
+            raise self._mismatch(param, value, "a TensorDescriptor (triton.tools.tensor_descriptor)")
+        base, shape, strides, block_shape = fields
+        if list(block_shape) != list(param.block_shape):
+            raise self._mismatch(param, list(block_shape), f"a descriptor with blocks of {list(param.block_shape)}")
+        tensors.append(self._tensor(param, base))
+        ints += [*map(operator.index, shape), *map(operator.index, strides), int(getattr(value, "padding", "zero") == "nan")]
+
+    def _scalar(self, param: _C.Param, value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            raise self._mismatch(param, value, f"a number ({param.type}): call .item()")
+        if param.is_float:
+            if isinstance(value, (int, float, torch.SymFloat, torch.SymInt)) or hasattr(value, "__float__"):
+                return value if isinstance(value, (torch.SymFloat, torch.SymInt)) else float(value)
+            raise self._mismatch(param, value, f"a number ({param.type})")
+        if isinstance(value, torch.SymInt):
+            return value
+        try:
+            number = operator.index(value)
+        except TypeError:
+            raise self._mismatch(param, value, f"an integer ({param.type})") from None
+        if param.type == "u64" and _INT64_MAX < number <= _UINT64_MAX:
+            return number - 2**64  # the op carries the bits
+        if not _INT64_MIN <= number <= _INT64_MAX or (param.type == "u64" and number < 0):
+            raise self._mismatch(param, value, f"an integer that {param.type} can hold")
+        return number
+
+    def _mismatch(self, param: _C.Param, value: Any, expected: str) -> ArgumentError:
+        found = f"{type(value).__name__} {value!r}" if not isinstance(value, torch.Tensor) else "a tensor"
+        return ArgumentError(f"kernel {self.spec.name!r}, argument {param.name!r}: found {found[:200]}, expected {expected}")
+
+
+def _same_constant(recorded: Any, value: Any) -> bool:
+    # What JSON cannot hold (a dtype, a function) was recorded as its text.
+    return bool(recorded == value or recorded == str(value) or (recorded != recorded and value != value))
+
+
+def _grid(grid: Any, name: str) -> list[Any]:
+    counts = grid if isinstance(grid, (list, tuple)) else (grid,)
+    if not 1 <= len(counts) <= 3:
+        raise ArgumentError(f"kernel {name!r}: the grid is {grid!r}, expected one to three counts of programs")
+    try:
+        return [count if isinstance(count, torch.SymInt) else _int64(operator.index(count)) for count in counts]
+    except (TypeError, OverflowError):
+        raise ArgumentError(f"kernel {name!r}: the grid is {grid!r}, expected integers") from None
+
+
+def _int64(value: int) -> int:
+    if not _INT64_MIN <= value <= _INT64_MAX:
+        raise OverflowError
+    return value
+
+
+_TORCH_DTYPES = {
+    "fp8e4nv": torch.float8_e4m3fn,
+    "fp8e5": torch.float8_e5m2,
+    "fp8e4b8": torch.float8_e4m3fnuz,
+    "fp8e5b16": torch.float8_e5m2fnuz,
+    "fp16": torch.float16,
+    "bf16": torch.bfloat16,
+    "fp32": torch.float32,
+    "fp64": torch.float64,
+    "int8": torch.int8,
+    "int16": torch.int16,
+    "int32": torch.int32,
+    "int64": torch.int64,
+    "uint8": torch.uint8,
+}

@@ -1,0 +1,96 @@
+"""Makes a launchable kernel of an artifact alone: no Python function, and for PTX and cubin no Triton.
+
+Tested in tests/python/test_load.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from triton_runner import _C
+from triton_runner.compiler.artifact import Artifact, read_artifact
+from triton_runner.compiler.metadata import RECORD_ENTRY, as_metadata, sidecar_beside
+from triton_runner.compiler.target import parse_target
+from triton_runner.errors import ArgumentError, MetadataError, UnsupportedError
+from triton_runner.kernel import Kernel
+
+_COMPILED_LEVELS = ("ttir", "ttgir", "llir")
+
+# What metadata must hold for the record to be built from it alone.
+_LAUNCH_FIELDS = ("name", "num_warps", "shared", "target")
+
+
+def load(
+    source: Any,
+    *,
+    level: str | None = None,
+    signature: Mapping[str, str] | Sequence[str] | None = None,
+    metadata: Any = None,
+    name: str | None = None,
+    target: Any = None,
+) -> Kernel:
+    """Load a kernel from a path, text or bytes.
+
+    Args:
+        source: TTIR, TTGIR, LLVM IR, PTX or a cubin: a path, text (with a line break) or bytes.
+        level: ``"ttir"`` .. ``"cubin"``; without it the suffix of the path or the content tells.
+        signature: types of the parameters, ``{"x": "*fp32:16", "n": "i32"}`` or a list; without it they come from the
+            metadata, else from the artifact itself, where a pointer's element type may remain open (any dtype fits).
+        metadata: a dict, a namedtuple, JSON text or its path; without it ``<stem>.json`` beside the artifact is read.
+        name: the kernel, where the artifact holds several; checked against what artifact and metadata say.
+        target: what TTIR, TTGIR and LLVM IR are compiled for; without it the current GPU, else ``sm_80``.
+
+    Raises:
+        ArtifactError: no such file, or not the IR that it was said to be.
+        MetadataError: a field is missing and cannot be recovered, or the metadata is of another kernel.
+        CompileError: a compiler stage refused the IR.
+        UnsupportedError: an AMD artifact, or a Triton version that is not covered.
+    """
+    artifact = read_artifact(source, level)
+    if artifact.level in _COMPILED_LEVELS:
+        from triton_runner.compiler.pipeline import compile
+
+        to = "cubin" if torch.cuda.is_available() else "ptx"
+        return compile(source, level=artifact.level, signature=signature, metadata=metadata, name=name, target=target, to=to)
+    if artifact.level not in ("ptx", "cubin"):
+        raise UnsupportedError(f"{artifact.where}: {artifact.level} is for AMD GPUs, which this version does not launch on")
+    spec = _record(artifact, _signature(signature), _metadata(artifact, metadata, name), name)
+    if target is not None and str(parse_target(target).arch) != spec.target.arch.rstrip("af"):
+        raise ArgumentError(f"{artifact.where} was made for {spec.target}, but target is {target}: {artifact.level} is not compiled again")
+    return Kernel(spec, {artifact.level: artifact.content})
+
+
+def _metadata(artifact: Artifact, metadata: Any, name: str | None) -> dict[str, Any]:
+    if metadata is not None:
+        return as_metadata(metadata)
+    beside = sidecar_beside(artifact.path, [name] if name else [])
+    return beside[0] if beside else {}
+
+
+def _signature(signature: Mapping[str, str] | Sequence[str] | None) -> list[tuple[str, str]] | None:
+    if signature is None:
+        return None
+    if isinstance(signature, Mapping):
+        return [(str(name), type_name) for name, type_name in signature.items()]
+    if isinstance(signature, str):
+        signature = [part.strip() for part in signature.split(",")]
+    return [(f"arg{index}", type_name) for index, type_name in enumerate(signature)]
+
+
+def _record(artifact: Artifact, signature: list[tuple[str, str]] | None, metadata: dict[str, Any], name: str | None) -> _C.KernelSpec:
+    has_types = signature is not None or "kernel_signature" in metadata
+    if RECORD_ENTRY in metadata or (has_types and all(field in metadata for field in _LAUNCH_FIELDS)):
+        spec = _C.read_sidecar(json.dumps(metadata), name, signature)
+        return _C.with_access(spec, artifact.text) if artifact.level == "ptx" else spec
+    if name is not None and metadata.get("name", name) != name:
+        raise MetadataError(f"the metadata is of kernel {metadata['name']!r}, expected kernel {name!r}")
+    if artifact.level == "ptx":
+        return _C.recover_ptx(artifact.text, name or metadata.get("name"), signature, json.dumps(metadata))
+    from triton_runner.compiler.recover_cubin import recover_cubin
+
+    assert isinstance(artifact.content, bytes)
+    return _C.KernelSpec.from_json(json.dumps(recover_cubin(artifact.content, metadata, signature, name)))
