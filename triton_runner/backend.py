@@ -1,7 +1,7 @@
 """Makes existing ``@triton.jit`` code and ``triton.compile`` go through triton_runner, and puts everything back.
 
-Exactly two things of Triton are replaced while configured: ``JITFunction.run``, which functions decorated before and after
-share, and ``compile`` in the modules that hold it. Tested in tests/python/test_backend.py.
+Exactly two things of Triton are replaced while configured: ``JITFunction.run``, which functions decorated before and
+after share, and ``compile`` in the modules that hold it. Tested in tests/python/test_backend.py.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def _run(self: Any, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> Any:
 
 
 def _compile(src: Any, target: Any = None, options: Mapping[str, Any] | None = None, _env_vars: Any = None) -> Any:
-    # _env_vars is how Triton hands a worker thread the environment of its caller; threads of ours share one environment.
+    # _env_vars is how Triton hands a worker thread the environment of its caller; threads of ours share one
+    # environment.
     from triton_runner.compiler.pipeline import compile
 
     return compile(src, target=target, options=options)

@@ -1,10 +1,11 @@
 """The compile cache on disk, keyed by content.
 
-An entry is a folder named by its key. It holds ``<stem>.<level>`` for every level and ``<stem>.json``, the sidecar, whose
-``triton_runner_build`` entry lists size and SHA-256 of each file. An entry appears in one step: it is written into a temporary
-folder, flushed, and renamed. Whoever comes second removes its own copy. An entry that fails its checks is moved aside as
-``<key>.damaged``, so that an edit made inside the cache is not lost, and is built again. A cache that cannot be written costs
-a warning and nothing else. Any number of threads and processes may work on one cache. Tested in tests/python/test_cache.py.
+An entry is a folder named by its key. It holds ``<stem>.<level>`` for every level and ``<stem>.json``, the sidecar,
+whose ``triton_runner_build`` entry lists size and SHA-256 of each file. An entry appears in one step: it is written
+into a temporary folder, flushed, and renamed. Whoever comes second removes its own copy. An entry that fails its checks
+is moved aside as ``<key>.damaged``, so that an edit made inside the cache is not lost, and is built again. A cache that
+cannot be written costs a warning and nothing else. Any number of threads and processes may work on one cache. Tested in
+tests/python/test_cache.py.
 """
 
 from __future__ import annotations
@@ -80,7 +81,9 @@ def load(key: str, stem: str, root: Path | None = None) -> Entry | None:
     return Entry(artifacts, sidecar, folder)
 
 
-def publish(key: str, stem: str, artifacts: Mapping[str, str | bytes], sidecar: Mapping[str, Any], root: Path | None = None) -> Entry:
+def publish(
+    key: str, stem: str, artifacts: Mapping[str, str | bytes], sidecar: Mapping[str, Any], root: Path | None = None
+) -> Entry:
     """Write an entry; the returned one names its folder, or None where nothing could be written."""
     data = {level: _encode(content) for level, content in artifacts.items()}
     build = {**sidecar.get(BUILD_ENTRY, {}), "files": {level: _facts(content) for level, content in data.items()}}
@@ -91,7 +94,9 @@ def publish(key: str, stem: str, artifacts: Mapping[str, str | bytes], sidecar: 
     try:
         folder: Path | None = _publish_files(base, key, stem, files)
     except OSError as error:
-        logger.warning("the compile cache %s cannot be written (%s): kernel %s is not cached", base, error.strerror or error, stem)
+        logger.warning(
+            "the compile cache %s cannot be written (%s): kernel %s is not cached", base, error.strerror or error, stem
+        )
         folder = None
     return Entry(dict(artifacts), complete, folder)
 
@@ -173,5 +178,7 @@ def _facts(content: bytes) -> dict[str, Any]:
 def _read_checked(path: Path, level: str, facts: Mapping[str, Any]) -> str | bytes:
     content = path.read_bytes()
     if _facts(content) != dict(facts):
-        raise ValueError(f"{path.name} has {len(content)} bytes, or content, other than the {facts['size']} bytes written")
+        raise ValueError(
+            f"{path.name} has {len(content)} bytes, or content, other than the {facts['size']} bytes written"
+        )
     return content if level in BINARY_LEVELS else content.decode()

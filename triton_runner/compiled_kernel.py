@@ -47,4 +47,4 @@ class CompiledKernel(Kernel):
         """A namedtuple with the fields of Triton's ``KernelMetadata``; it may be given as ``metadata_json=``."""
         fields = {key: value for key, value in self._metadata.items() if key.isidentifier()}
         fields["target"] = SimpleNamespace(**fields["target"])
-        return namedtuple("KernelMetadata", sorted(fields))(**fields)  # type: ignore[misc]
+        return namedtuple("KernelMetadata", sorted(fields))(**fields)

@@ -1,7 +1,7 @@
 """``@triton_runner.jit``: a jit function that is launched through ``torch.ops.triton_runner``, from any level.
 
-Importing this file does not import Triton; decorating the first function does. The work is in ``launcher.py``. Tested in
-tests/python/test_jit.py.
+Importing this file does not import Triton; decorating the first function does. The work is in ``launcher.py``. Tested
+in tests/python/test_jit.py.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ def jit(
 ) -> Any:
     """Decorator with the arguments of ``triton.jit``.
 
-    The result launches as ``kernel[grid](*args, **kwargs)`` on the device of the tensors: on the GPU, or for CPU tensors in the
-    CPU executor. Besides Triton's own keywords a launch takes ``ttir_dir, ttgir_dir, llir_dir, ptx_dir, cubin_dir`` (a folder
-    that holds ``<kernel name>.<level>``), ``ttir_src, ttgir_src, llir_src, ptx_src`` (text or a path) and ``metadata_json``.
-    ``fn`` may also be a function that ``triton.jit`` or Gluon's ``jit`` has already decorated.
+    The result launches as ``kernel[grid](*args, **kwargs)`` on the device of the tensors: on the GPU, or for CPU
+    tensors in the CPU executor. Besides Triton's own keywords a launch takes ``ttir_dir, ttgir_dir, llir_dir, ptx_dir,
+    cubin_dir`` (a folder that holds ``<kernel name>.<level>``), ``ttir_src, ttgir_src, llir_src, ptx_src`` (text or a
+    path) and ``metadata_json``. ``fn`` may also be a function that ``triton.jit`` or Gluon's ``jit`` has already
+    decorated.
     """
     options = _options(locals())
 

@@ -1,7 +1,7 @@
 """The jit functions of triton_runner: Triton's own classes with another ``run``.
 
-They stay subclasses of Triton's, so that other jit kernels may call them and tools that look for a JITFunction find one.
-This file imports Triton; ``decorator.py`` imports it late. Tested in tests/python/test_jit.py.
+They stay subclasses of Triton's, so that other jit kernels may call them and tools that look for a JITFunction find
+one. This file imports Triton; ``decorator.py`` imports it late. Tested in tests/python/test_jit.py.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def make(function: Any, *, gluon: bool, **options: Any) -> RunnerJITFunction | R
         function = function.fn
     elif not callable(function) or not hasattr(function, "__code__"):
         raise ArgumentError(
-            f"jit takes a function, found a {type(function).__name__}: put @triton_runner.jit below autotune and heuristics"
+            f"jit takes a function, found a {type(function).__name__}: "
+            "put @triton_runner.jit below autotune and heuristics"
         )
     return (RunnerGluonJITFunction if gluon else RunnerJITFunction)(function, **options)

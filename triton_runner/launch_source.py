@@ -1,7 +1,7 @@
 """The launch keywords that name an artifact: ``ttir_dir=``, ``ptx_src=``, ``metadata_json=`` and the like.
 
-A file is read again at every launch unless its status proves that nothing wrote to it since; kernels are found by content, so
-an edited file is compiled again. Tested in tests/python/test_jit.py.
+A file is read again at every launch unless its status proves that nothing wrote to it since; kernels are found by
+content, so an edited file is compiled again. Tested in tests/python/test_jit.py.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ from triton_runner.kernel import Kernel
 _DIR_LEVELS = ("ttir", "ttgir", "llir", "ptx", "cubin")
 _SRC_LEVELS = ("ttir", "ttgir", "llir", "ptx")
 _METADATA = "metadata_json"
-SOURCE_KEYWORDS = frozenset({*(f"{level}_dir" for level in _DIR_LEVELS), *(f"{level}_src" for level in _SRC_LEVELS), _METADATA})
+SOURCE_KEYWORDS = frozenset(
+    {*(f"{level}_dir" for level in _DIR_LEVELS), *(f"{level}_src" for level in _SRC_LEVELS), _METADATA}
+)
 
 # A file whose status is younger than this when it is read may change once more within the clock's granularity.
 _SETTLED_NS = 2_000_000_000
@@ -60,7 +62,14 @@ class LaunchSource:
         artifact, digest = self._read()
         metadata = self._read_metadata(artifact)
         given = {key: value for key, value in options.items() if value or key not in ("debug", "instrumentation_mode")}
-        key = (self.level, digest, on_cpu, repr(params), repr(sorted(given.items())), json.dumps(metadata, sort_keys=True))
+        key = (
+            self.level,
+            digest,
+            on_cpu,
+            repr(params),
+            repr(sorted(given.items())),
+            json.dumps(metadata, sort_keys=True),
+        )
         kernel = kernels.get(key)
         if kernel is None:
             kernel = kernels.setdefault(key, self._load(artifact, metadata, target, on_cpu, params, given))
@@ -91,12 +100,19 @@ class LaunchSource:
         messages.announce(compiled.record["name"], self.level, f"sm_{arch}", compiled.folder, compiled.from_cache)
         return make_kernel(compiled)
 
-    def _load_cubin(self, artifact: Artifact, metadata: Mapping[str, Any] | None, target: Target, on_cpu: bool) -> Kernel:
+    def _load_cubin(
+        self, artifact: Artifact, metadata: Mapping[str, Any] | None, target: Target, on_cpu: bool
+    ) -> Kernel:
+        # Not `from triton_runner.load import load`: the package resolves its function of that name late.
         import triton_runner
 
         if on_cpu:
-            raise ArgumentError(f"{artifact.where}: a cubin runs on the GPU only, but the tensors are CPU tensors; launch its PTX instead")
-        kernel = triton_runner.load(artifact.content, level="cubin", metadata=metadata, name=self.expected, target=target)
+            raise ArgumentError(
+                f"{artifact.where}: a cubin runs on the GPU only, but the tensors are CPU tensors; launch the PTX"
+            )
+        kernel = triton_runner.load(
+            artifact.content, level="cubin", metadata=metadata, name=self.expected, target=target
+        )
         messages.announce(kernel.spec.name, "cubin", target.name, artifact.path.parent if artifact.path else None, True)
         return kernel
 
@@ -104,7 +120,9 @@ class LaunchSource:
         if self.keyword.endswith("_dir"):
             path = Path(self.value, f"{self.name}.{self.level}")
             if not path.is_file():
-                raise ArtifactNotFoundError(f"kernel {self.name!r}: {self.keyword} looks for {path}, which does not exist")
+                raise ArtifactNotFoundError(
+                    f"kernel {self.name!r}: {self.keyword} looks for {path}, which does not exist"
+                )
             return _files.read(path, self.level)
         content, path_or_none = read_source(self.value)
         if path_or_none is not None:
@@ -134,11 +152,14 @@ def take_source(function: Any, kwargs: MutableMapping[str, Any]) -> LaunchSource
     metadata = given.pop(_METADATA, None)
     if len(given) > 1:
         raise ArgumentError(
-            f"kernel {function.__name__!r}: {' and '.join(sorted(given))} are both given, but a kernel is launched from one level"
+            f"kernel {function.__name__!r}: {' and '.join(sorted(given))} are given, "
+            "but a kernel is launched from one level"
         )
     if not given:
         if metadata is not None:
-            raise ArgumentError(f"kernel {function.__name__!r}: metadata_json is given, but no artifact that it describes, such as ptx_src")
+            raise ArgumentError(
+                f"kernel {function.__name__!r}: metadata_json is given, but no artifact for it, such as ptx_src"
+            )
         return None
     ((keyword, value),) = given.items()
     expected = function.__name__ if function._repr is None else None
@@ -146,11 +167,17 @@ def take_source(function: Any, kwargs: MutableMapping[str, Any]) -> LaunchSource
 
 
 def _launch_values(kernel: Kernel, params: Sequence[RecordParam], bound: Mapping[str, Any]) -> list[Any]:
-    """The arguments of a launch: all of them where the kernel names all, so that its constants are checked; else those of the binary."""
+    """The arguments of a launch.
+
+    All of them where the kernel has a parameter for each, so that its constants are checked; else those of the binary.
+    """
     values = [value for _, value in leaves(list(bound.values()))]
     recorded = kernel.spec.params
     if len(recorded) == len(values):
-        return [json_constant(value) if param.kind == "constant" else value for param, value in zip(recorded, values, strict=True)]
+        return [
+            json_constant(value) if param.kind == "constant" else value
+            for param, value in zip(recorded, values, strict=True)
+        ]
     return [value for param, value in zip(params, values, strict=True) if param["type"] != "constexpr"]
 
 

@@ -1,7 +1,7 @@
 """The launch of a jit function: bind and specialize as Triton does, find or compile the kernel, launch it.
 
-State lives in the function, one ``_State`` each, by target; kernels are found by Triton's own specialization key. A cache never
-holds a tensor. Kernels that are launched from an artifact are found by the artifact's content. Tested in
+State lives in the function, one ``_State`` each, by target; kernels are found by Triton's own specialization key. A
+cache never holds a tensor. Kernels that are launched from an artifact are found by the artifact's content. Tested in
 tests/python/test_jit.py.
 """
 
@@ -114,14 +114,19 @@ def _runtime_values(bound: Mapping[str, Any], specialization: Sequence[Any]) -> 
     return values
 
 
-def _unpack(function: JITFunction, state: _State, bound: Mapping[str, Any], specialization: Sequence[Any]) -> tuple[Any, Any, Any]:
+def _unpack(
+    function: JITFunction, state: _State, bound: Mapping[str, Any], specialization: Sequence[Any]
+) -> tuple[Any, Any, Any]:
     """Triton's signature, constexprs and attrs out of what the binder found."""
     types = [entry[0] for entry in specialization]
     signature = {param.name: type_name for param, type_name in zip(function.params, types, strict=True)}
     values = list(bound.values())
     constexprs = {path: _at(values, path) for path in find_paths_if(types, lambda _, text: text == "constexpr")}
     marks = [entry[1] for entry in specialization]
-    attrs = {path: state.backend.parse_attr(_at(marks, path)) for path in find_paths_if(marks, lambda _, mark: isinstance(mark, str))}
+    attrs = {
+        path: state.backend.parse_attr(_at(marks, path))
+        for path in find_paths_if(marks, lambda _, mark: isinstance(mark, str))
+    }
     return signature, constexprs, attrs
 
 
@@ -177,7 +182,9 @@ def _check_keywords(function: JITFunction, kwargs: Mapping[str, Any], bound: Map
 
     for name in _REMOVED_KEYWORDS:
         if name in kwargs and name not in bound:
-            raise ArgumentError(f"kernel {function.__name__!r}: keyword {name!r} is not taken; the tensors decide on device and stream")
+            raise ArgumentError(
+                f"kernel {function.__name__!r}: keyword {name!r} is not taken; the tensors decide on device and stream"
+            )
     check_names(adapter(), [name for name in kwargs if name not in bound])
 
 
@@ -187,11 +194,14 @@ def _check_globals(function: JITFunction) -> None:
         now = scope.get(name, absent)
         if now != value:
             raise ArgumentError(
-                f"kernel {function.__name__!r}: global variable {name} was {value!r} when the kernel was compiled and is now {now!r}"
+                f"kernel {function.__name__!r}: global variable {name} was {value!r} when the kernel was compiled "
+                f"and is now {now!r}"
             )
 
 
 def _grid(grid: Any, bound: Mapping[str, Any]) -> Any:
     if grid is None:
-        raise ArgumentError("the grid is None, expected one to three counts of programs, or a function that returns them")
+        raise ArgumentError(
+            "the grid is None, expected one to three counts of programs, or a function that returns them"
+        )
     return grid(bound) if callable(grid) else grid

@@ -12,7 +12,8 @@ logger = logging.getLogger(__name__)
 def pointer_access(ptx: str, name: str) -> list[str]:
     """The access of each parameter of the binary interface, in order.
 
-    Empty where the PTX holds something that the reader does not know: every pointer then counts as written, which is safe.
+    Empty where the PTX holds something that the reader does not know: every pointer then counts as written, which is
+    safe.
     """
     from triton_runner import _C
 

@@ -1,4 +1,7 @@
-"""Finds out what a source is: a path, text or bytes; and which level it holds. Tested in tests/python/test_levels.py."""
+"""Finds out what a source is: a path, text or bytes; and which level it holds.
+
+Tested in tests/python/test_levels.py.
+"""
 
 from __future__ import annotations
 
@@ -114,10 +117,16 @@ def _elf_level(content: bytes, path: Path | None) -> str:
     if level is None:
         name = _KNOWN_MACHINES.get(machine, f"machine {machine}")
         raise ArtifactError(f"{_where(path)}an ELF file for {name} is no cubin: expected machine 190 (NVIDIA CUDA)")
-    sections = int.from_bytes(content[40:48], "little") + int.from_bytes(content[58:60], "little") * int.from_bytes(content[60:62], "little")
-    segments = int.from_bytes(content[32:40], "little") + int.from_bytes(content[54:56], "little") * int.from_bytes(content[56:58], "little")
+    sections = int.from_bytes(content[40:48], "little") + int.from_bytes(content[58:60], "little") * int.from_bytes(
+        content[60:62], "little"
+    )
+    segments = int.from_bytes(content[32:40], "little") + int.from_bytes(content[54:56], "little") * int.from_bytes(
+        content[56:58], "little"
+    )
     if max(sections, segments) > len(content):
-        raise ArtifactError(f"{_where(path)}the {level} is truncated: {len(content)} bytes, its header tells of {max(sections, segments)}")
+        raise ArtifactError(
+            f"{_where(path)}the {level} is truncated: {len(content)} bytes of {max(sections, segments)}"
+        )
     return level
 
 

@@ -1,10 +1,10 @@
 """Compiles IR text in a process of its own.
 
-LLVM ends the process on many kinds of broken input (a syntax error handed to the code generator, a module that fails the
-verifier, an instruction that cannot be selected), and so do some MLIR passes. Text that came from outside therefore never
-reaches the compiler inside the caller's process: a child runs the stages, and whatever happens to it arrives here as an
-error with the compiler's diagnostics. Results are cached by content (cache.py), so a content pays for its child once.
-Tested in tests/python/test_verify.py.
+LLVM ends the process on many kinds of broken input (a syntax error handed to the code generator, a module that fails
+the verifier, an instruction that cannot be selected), and so do some MLIR passes. Text that came from outside therefore
+never reaches the compiler inside the caller's process: a child runs the stages, and whatever happens to it arrives here
+as an error with the compiler's diagnostics. Results are cached by content (cache.py), so a content pays for its child
+once. Tested in tests/python/test_verify.py.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ logger = logging.getLogger(__name__)
 
 _MAX_DIAGNOSTICS = 8000
 # Lines of stderr and stdout that say nothing about the source.
-_NOISE = re.compile(r"PLEASE submit a bug report|Stack dump|^\s*#\d+ 0x|^\s*\d+\.\s+Program arguments|LLVM symbolizer|^Please share")
+_NOISE = re.compile(
+    r"PLEASE submit a bug report|Stack dump|^\s*#\d+ 0x|^\s*\d+\.\s+Program arguments|LLVM symbolizer|^Please share"
+)
 
 
 def compile_isolated(
@@ -65,7 +67,9 @@ def compile_isolated(
 
 def _run_worker(folder: str) -> subprocess.CompletedProcess[str]:
     if not sys.executable:
-        raise CompileError("IR text is compiled in a child process, which needs sys.executable; this interpreter has none")
+        raise CompileError(
+            "IR text is compiled in a child process, which needs sys.executable; this interpreter has none"
+        )
     command = [sys.executable, str(Path(__file__).with_name("stage_worker.py")), folder]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONFAULTHANDLER"}
     logger.debug("running %s", command)
@@ -75,7 +79,9 @@ def _run_worker(folder: str) -> subprocess.CompletedProcess[str]:
 def _read_result(folder: str, finished: subprocess.CompletedProcess[str], where: str) -> dict[str, Any]:
     path = Path(folder, "result.json")
     if finished.returncode != 0 or not path.exists():
-        raise CompileError(f"{where} ended the compiler ({_status(finished.returncode)}):\n{_diagnostics(finished.stderr)}")
+        raise CompileError(
+            f"{where} ended the compiler ({_status(finished.returncode)}):\n{_diagnostics(finished.stderr)}"
+        )
     result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if "error" in result:
         logger.debug("the compiler's traceback:\n%s", result["traceback"])

@@ -80,7 +80,9 @@ def metadata_target(metadata: Mapping[str, Any]) -> Target | None:
     return parse_target(Target(str(backend), parse_target(arch).arch, int(warp_size)))
 
 
-def complete_metadata(metadata: dict[str, Any], interface: Interface | None, triton_version: str, where: str) -> dict[str, Any]:
+def complete_metadata(
+    metadata: dict[str, Any], interface: Interface | None, triton_version: str, where: str
+) -> dict[str, Any]:
     """Fill in what the artifact itself states, and raise for a field that neither knows."""
     known = {key: value for key, value in metadata.items() if value is not None}
     if interface is not None:
@@ -89,14 +91,16 @@ def complete_metadata(metadata: dict[str, Any], interface: Interface | None, tri
             if stated is None:
                 continue
             if field in known and known[field] != stated and field != "shared":
-                raise MetadataError(f"{where}: the metadata's {field} is {known[field]}, but the artifact was built for {stated}")
+                raise MetadataError(
+                    f"{where}: the metadata's {field} is {known[field]}, but the artifact was built for {stated}"
+                )
             known.setdefault(field, stated)
         known.setdefault("name", interface.name)
     for field, meaning in (("num_warps", "warps of a block"), ("shared", "bytes of dynamic shared memory")):
         if field not in known:
             raise MetadataError(
-                f"{where}: {field!r} ({meaning}) is missing and cannot be recovered from this level: put the kernel's JSON "
-                f"beside the artifact, or pass metadata={{'{field}': ...}}"
+                f"{where}: {field!r} ({meaning}) is missing and this level does not state it: put the kernel's "
+                f"JSON beside the artifact, or pass metadata={{'{field}': ...}}"
             )
     known.setdefault("num_ctas", 1)
     known.setdefault("triton_version", triton_version)
@@ -149,10 +153,14 @@ def _with_tensor_maps(params: Sequence[RecordParam], entries: Sequence[Any], nam
     if not entries:
         return [{key: value for key, value in param.items() if key != "tensor_map"} for param in params]
     if len(entries) != len(descriptors):
-        raise MetadataError(f"kernel {name!r}: tensordesc_meta has {len(entries)} entries for {len(descriptors)} tensor descriptors")
+        raise MetadataError(
+            f"kernel {name!r}: tensordesc_meta has {len(entries)} entries for {len(descriptors)} tensor descriptors"
+        )
     remaining = iter(entries)
     return [
-        {**param, "tensor_map": entry} if param in descriptors and (entry := next(remaining)) is not None else dict(param)
+        {**param, "tensor_map": entry}
+        if param in descriptors and (entry := next(remaining)) is not None
+        else dict(param)
         for param in params
     ]
 

@@ -43,7 +43,9 @@ def check_names(adapter: Adapter, names: Iterable[str]) -> None:
     known = adapter.option_names()
     for name in names:
         if name == "ir_override":
-            raise UnsupportedError("option 'ir_override' is not taken here: give the IR itself, as source or as ttir_src, ttgir_src, ...")
+            raise UnsupportedError(
+                "option 'ir_override' is not taken here: give the IR itself, as source or as ttir_src, ttgir_src, ..."
+            )
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(sorted(known))}"
@@ -60,7 +62,7 @@ def parse(adapter: Adapter, backend: Any, options: Mapping[str, Any]) -> Any:
 
 
 def from_metadata(metadata: Mapping[str, Any], recorded: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that a sidecar's kernel was compiled with. ``recorded`` are those that our own sidecar kept as given."""
+    """The options that a sidecar's kernel was compiled with; ``recorded`` are those that our sidecar kept as given."""
     found = {name: metadata[name] for name in _CARRIED if metadata.get(name) is not None}
     if metadata.get("num_warps") is not None and "num_warps" not in recorded:
         # Warp specialization adds warps of its own to the metadata, which may end at no power of two.
@@ -81,4 +83,6 @@ def check_against_ir(options: Mapping[str, Any], interface: Interface | None, le
         if stated is not None and stated != value:
             raise ArgumentError(f"{where}: option {name} is {value}, but this {level} was built for {name} = {stated}")
         if stated is None:
-            logger.info("%s: option %s=%r has no effect on a kernel that is compiled from %s", where, name, value, level)
+            logger.info(
+                "%s: option %s=%r has no effect on a kernel that is compiled from %s", where, name, value, level
+            )

@@ -1,7 +1,8 @@
 """From any level of a kernel to any lower one, through the stage functions of the installed Triton.
 
-``compile_function`` runs in this process; ``compile_artifact`` takes text from outside and isolates it (isolate.py). Both go
-through the cache and return ``Compiled``; ``compile`` makes a Kernel of that. Tested in tests/python/test_compile.py.
+``compile_function`` runs in this process; ``compile_artifact`` takes text from outside and isolates it (isolate.py).
+Both go through the cache and return ``Compiled``; ``compile`` makes a Kernel of that. Tested in
+tests/python/test_compile.py.
 """
 
 from __future__ import annotations
@@ -58,10 +59,11 @@ def compile(
 ) -> CompiledKernel:
     """Compile a kernel from any level down to a lower one. No GPU is needed.
 
-    ``source`` is a jit or Gluon function, or TTIR, TTGIR, LLVM IR or PTX as a path or text. ``signature`` gives the types of
-    the arguments of a function, by name or in order, such as ``{"x": "*fp16:16", "n": "i32"}``, and ``constexprs`` the values
-    of the others. ``target`` is ``"sm_90"``, ``90`` or a GPUTarget; without one it is the current GPU, else what the artifact
-    was made for, else ``sm_80``. ``metadata`` (a dict, a namedtuple, or JSON) stands in for the sidecar of an artifact.
+    ``source`` is a jit or Gluon function, or TTIR, TTGIR, LLVM IR or PTX as a path or text. ``signature`` gives the
+    types of the arguments of a function, by name or in order, such as ``{"x": "*fp16:16", "n": "i32"}``, and
+    ``constexprs`` the values of the others. ``target`` is ``"sm_90"``, ``90`` or a GPUTarget; without one it is the
+    current GPU, else what the artifact was made for, else ``sm_80``. ``metadata`` (a dict, a namedtuple, or JSON)
+    stands in for the sidecar of an artifact.
     """
     from triton_runner.compiler.artifact import read_artifact
     from triton_runner.compiler.text import compile_artifact
@@ -122,7 +124,13 @@ def compile_source(triton: Adapter, source: Any, target: Target, options: Mappin
     stem = cache.file_stem(source.name)
     if entry := cache.load(key, stem):
         return compiled_of(entry, PYTHON, from_cache=True)
-    metadata = {"hash": key, "target": _target_metadata(target), **vars(parsed), **environment, "triton_version": installed_version()}
+    metadata = {
+        "hash": key,
+        "target": _target_metadata(target),
+        **vars(parsed),
+        **environment,
+        "triton_version": installed_version(),
+    }
     artifacts: dict[str, str | bytes] = {}
     _lower(triton, source, backend, parsed, stages, levels, metadata, artifacts, target, options)
     params = record_params(source.fn.arg_names, source.signature, source.constants, source.attrs)
@@ -172,7 +180,10 @@ def finish(
         **metadata,
         "name": name,
         RECORD_ENTRY: record,
-        cache.BUILD_ENTRY: {"from": level, "options": {key: value for key, value in options.items() if value is not None}},
+        cache.BUILD_ENTRY: {
+            "from": level,
+            "options": {key: value for key, value in options.items() if value is not None},
+        },
     }
     return compiled_of(cache.publish(key, stem, artifacts, sidecar), level, from_cache=False)
 
@@ -201,13 +212,18 @@ def _lower(
     except Exception as error:
         stage = metadata.get("stage", PYTHON)
         if artifacts:
-            # The compiler wrote its reasons to standard error. Running the failed stage again in a child brings them here.
+            # The compiler wrote its reasons to standard error. Running the failed stage again in a child brings them
+            # here.
             last = list(artifacts)[-1]
             left = [level for level in levels if level not in artifacts]
             text = artifacts[last]
             assert isinstance(text, str), "only the last stage makes bytes"
-            compile_isolated(triton, text, name=source.name, level=last, levels=left, target=target, options=dict(options))
-        raise CompileError(f"kernel {source.name!r}: compiling it for {target.name} failed at {stage}: {error}") from error
+            compile_isolated(
+                triton, text, name=source.name, level=last, levels=left, target=target, options=dict(options)
+            )
+        raise CompileError(
+            f"kernel {source.name!r}: compiling it for {target.name} failed at {stage}: {error}"
+        ) from error
 
 
 def _target_metadata(target: Target) -> dict[str, Any]:

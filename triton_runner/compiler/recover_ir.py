@@ -1,7 +1,7 @@
 """Reads a kernel's binary interface out of IR text: ``tt.func`` of TTIR and TTGIR, ``define`` of LLVM IR.
 
-What an IR states is the interface after lowering: constexpr arguments are gone, tuples and tensor descriptors are already
-taken apart. ``signature.py`` matches it with what the user wrote. Tested in tests/python/test_recover.py.
+What an IR states is the interface after lowering: constexpr arguments are gone, tuples and tensor descriptors are
+already taken apart. ``signature.py`` matches it with what the user wrote. Tested in tests/python/test_recover.py.
 """
 
 from __future__ import annotations
@@ -35,10 +35,16 @@ TENSOR_MAP = "tensor_map"
 
 @dataclass(frozen=True)
 class AbiParam:
-    """One parameter of the binary interface. ``type`` is ``*fp16``, ``i32``, ``tensordesc<fp16[64,64]>`` or ``tensor_map``."""
+    """One parameter of the binary interface.
+
+    ``type`` is ``*fp16``, ``i32``, ``tensordesc<fp16[64,64]>``, ``tensor_map``, or ``any4`` where only the size is
+    known.
+    """
 
     type: str
-    name: str = ""  # the Python name where the IR kept it; several parameters share it where one argument was taken apart
+    name: str = (
+        ""  # the Python name where the IR kept it; several parameters share it where one argument was taken apart
+    )
     divisible_by_16: bool | None = None  # None where the level does not say
     unused: bool = False  # certainly never dereferenced
 
@@ -64,7 +70,9 @@ def read_mlir(text: str, name: str | None = None) -> Interface:
     names = dict(re.findall(r"^(#loc\d*)\s*=\s*loc\(\"((?:[^\"\\]|\\.)*)\"\(", text, re.MULTILINE))
     inside = _balanced(text, head.end() - 1)
     params = tuple(_mlir_param(part, names, index) for index, part in enumerate(_split(inside)))
-    attributes = {key: int(value) for key, value in re.findall(r"\"?(ttg\.[\w-]+)\"?\s*=\s*(-?\d+)\s*:\s*i32", _module_line(text))}
+    attributes = {
+        key: int(value) for key, value in re.findall(r"\"?(ttg\.[\w-]+)\"?\s*=\s*(-?\d+)\s*:\s*i32", _module_line(text))
+    }
     arch = re.search(r"ttg\.target\"?\s*=\s*\"cuda:(\d+)\"", _module_line(text))
     return Interface(
         name=head[1] or head[2],
@@ -179,7 +187,9 @@ def _mlir_type(text: str, index: int) -> str:
         inside = _balanced(text, descriptor.end() - 1)
         tensor = re.match(r"tensor<((?:\d+x)+)(\w+)", inside)
         if tensor is None:
-            raise ArtifactError(f"parameter {index} of the tt.func has type {text[:80]!r}, expected tensordesc<tensor<...>>")
+            raise ArtifactError(
+                f"parameter {index} of the tt.func has type {text[:80]!r}, expected tensordesc<tensor<...>>"
+            )
         return f"tensordesc<{_MLIR_TYPES.get(tensor[2], 'opaque')}[{tensor[1].rstrip('x').replace('x', ',')}]>"
     scalar = re.match(r"[\w]+", text)
     if scalar is None or scalar[0] not in _MLIR_TYPES:

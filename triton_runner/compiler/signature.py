@@ -1,8 +1,8 @@
 """From what a user says of the arguments to Triton's source object and to the parameters of the kernel record.
 
-Three spellings of one thing meet here: Triton's (``signature``, ``constexprs`` and ``attrs`` by path into nested tuples), the
-user's (a dict or list of type texts such as ``"*fp16:16"``), and the record's (a flat list, one entry for each leaf).
-Tested in tests/python/test_compile.py and test_recover.py.
+Three spellings of one thing meet here: Triton's (``signature``, ``constexprs`` and ``attrs`` by path into nested
+tuples), the user's (a dict or list of type texts such as ``"*fp16:16"``), and the record's (a flat list, one entry for
+each leaf). Tested in tests/python/test_compile.py and test_recover.py.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def normalize(
             )
     for path, type_name in leaves(list(out.values())):
         if type_name == "constexpr" and path not in values:
-            raise ArgumentError(f"argument {_leaf_name(arg_names, path)!r} is a constexpr: give its value in constexprs")
+            raise ArgumentError(
+                f"argument {_leaf_name(arg_names, path)!r} is a constexpr: give its value in constexprs"
+            )
     return out, values, attrs
 
 
@@ -90,7 +92,7 @@ def json_constant(value: Any) -> Any:
 
 
 def attach(params: Sequence[RecordParam], abi: Sequence[AbiParam], where: str) -> list[RecordParam]:
-    """Check the record's parameters against the interface that an artifact declares, and take over what that knows better."""
+    """Check the record's parameters against the interface that an artifact declares; take what that knows better."""
     out, position = [], 0
     for param in params:
         if param["type"] == "constexpr":
@@ -99,7 +101,10 @@ def attach(params: Sequence[RecordParam], abi: Sequence[AbiParam], where: str) -
         expected = next((form for form in expansions(param["type"]) if _matches(form, abi[position:])), None)
         if expected is None:
             found = abi[position].type if position < len(abi) else "nothing"
-            raise MetadataError(f"{where}: argument {param['name']!r} is {param['type']}, but the artifact's parameter {position} is {found}")
+            raise MetadataError(
+                f"{where}: argument {param['name']!r} is {param['type']}, "
+                f"but the artifact's parameter {position} is {found}"
+            )
         first = abi[position]
         out.append(param if first.divisible_by_16 is None else _with_divisibility(param, first.divisible_by_16))
         position += len(expected)
@@ -126,15 +131,15 @@ def adapt(params: Sequence[RecordParam], abi: Sequence[AbiParam], where: str) ->
             param = {"name": name, "type": stated[name].type}  # compiled for any value, and this launch has 1
         elif _argument(param) not in stated and param["type"] != "constexpr":
             raise ArgumentError(
-                f"{where}: argument {name!r} is a {param['type']} here, but the artifact was compiled with a constant in its "
-                "place (a constexpr, 1 or None): launch it with that value, or compile it again"
+                f"{where}: argument {name!r} is a {param['type']} here, but the artifact was compiled with a constant "
+                "in its place (a constexpr, 1 or None): launch it with that value, or compile it again"
             )
         out.append(param)
     return attach(out, abi, where)
 
 
 def group(abi: Sequence[AbiParam], where: str) -> list[RecordParam]:
-    """The record's parameters where nothing but the artifact is known. A descriptor takes its shape and strides along."""
+    """The record's parameters where only the artifact is known. A descriptor takes its shape and strides along."""
     out: list[RecordParam] = []
     names: dict[str, int] = {}
     position = 0
@@ -142,8 +147,8 @@ def group(abi: Sequence[AbiParam], where: str) -> list[RecordParam]:
         param = abi[position]
         if param.type == TENSOR_MAP:
             raise MetadataError(
-                f"{where}: parameter {position} is a TMA descriptor, whose 'tensordesc_meta' and rank this level does not state: "
-                "put the kernel's JSON beside the artifact, or pass metadata={...} and signature={...}"
+                f"{where}: parameter {position} is a TMA descriptor, whose 'tensordesc_meta' and rank this level "
+                "does not state: put the kernel's JSON beside the artifact, or pass metadata={...} and signature={...}"
             )
         count = names.get(param.name, 0)
         names[param.name] = count + 1
@@ -180,6 +185,8 @@ def _matches(form: Sequence[str], abi: Sequence[AbiParam]) -> bool:
 def _same(wanted: str, found: str) -> bool:
     if found == TENSOR_MAP:
         return wanted.startswith("tensordesc<") or wanted == "nvTmaDesc"
+    if found.startswith("any"):  # a cubin states the size only
+        return int(found[3:]) == (8 if wanted.startswith("*") else max(1, int(re.sub(r"\D", "", wanted) or 0) // 8))
     if wanted.startswith("*") and found.startswith("*"):
         return "opaque" in (wanted[1:], found[1:]) or _unsigned(wanted[1:]) == _unsigned(found[1:])
     return _unsigned(wanted) == _unsigned(found)
@@ -197,10 +204,15 @@ def _by_name(arg_names: Sequence[str], signature: Mapping[str, Any] | Sequence[A
         if len(signature) > len(arg_names):
             raise ArgumentError(f"signature has {len(signature)} types, but the kernel has {len(arg_names)} arguments")
         return dict(zip(arg_names, signature, strict=False))
-    named = {arg_names[key] if isinstance(key, int) and key < len(arg_names) else key: value for key, value in signature.items()}
+    named = {
+        arg_names[key] if isinstance(key, int) and key < len(arg_names) else key: value
+        for key, value in signature.items()
+    }
     unknown = [key for key in named if key not in arg_names]
     if unknown:
-        raise ArgumentError(f"signature names {unknown[0]!r}, which is no argument of the kernel: {', '.join(arg_names)}")
+        raise ArgumentError(
+            f"signature names {unknown[0]!r}, which is no argument of the kernel: {', '.join(arg_names)}"
+        )
     return named
 
 
@@ -228,7 +240,9 @@ def _strip(type_name: Any, path: Path, values: dict[Path, Any], attrs: dict[Path
         values[path] = 1
         return "constexpr"
     elif colon:
-        raise ArgumentError(f"type {type_name!r} ends in ':{suffix}', expected ':16' (divisible by 16) or ':1' (the constant 1)")
+        raise ArgumentError(
+            f"type {type_name!r} ends in ':{suffix}', expected ':16' (divisible by 16) or ':1' (the constant 1)"
+        )
     return base
 
 

@@ -1,8 +1,8 @@
 """Runs Triton's stage functions one after another; also the program of the isolated compiler process (isolate.py).
 
-As a program: ``python stage_worker.py FOLDER``. FOLDER holds ``job.json`` and the source; the artifacts and ``result.json``
-are written into it, and the compiler's own diagnostics go to standard error. It runs without triton_runner, so this file
-imports the standard library only. Tested in tests/python/test_verify.py.
+As a program: ``python stage_worker.py FOLDER``. FOLDER holds ``job.json`` and the source; the artifacts and
+``result.json`` are written into it, and the compiler's own diagnostics go to standard error. It runs without
+triton_runner, so this file imports the standard library only. Tested in tests/python/test_verify.py.
 """
 
 from __future__ import annotations

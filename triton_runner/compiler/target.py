@@ -64,13 +64,17 @@ def _capability(arch: Any) -> int:
     if match is None:
         if isinstance(arch, str) and arch.startswith("gfx"):
             raise UnsupportedError(f"target is {arch!r}: this version compiles for NVIDIA GPUs only ({_known()})")
-        raise ArgumentError(f"target is {arch!r}, expected a string such as 'sm_90', a number such as 90, or a GPUTarget")
+        raise ArgumentError(
+            f"target is {arch!r}, expected a string such as 'sm_90', a number such as 90, or a GPUTarget"
+        )
     return int(match[1])
 
 
 def _checked(target: Target) -> Target:
     if target.backend != "cuda":
-        raise UnsupportedError(f"target backend is {target.backend!r}: this version compiles for NVIDIA GPUs only ({_known()})")
+        raise UnsupportedError(
+            f"target backend is {target.backend!r}: this version compiles for NVIDIA GPUs only ({_known()})"
+        )
     if target.arch not in CAPABILITIES:
         raise UnsupportedError(f"target is sm_{target.arch}, expected one of {_known()}")
     if target.warp_size != 32:

@@ -1,8 +1,8 @@
 """Checks of IR text that the compiler itself would not make, or would make too late.
 
-LLVM replaces a foreign target triple and data layout without a word and then compiles on, and turns an intrinsic that it does
-not know into a call of an undefined function. Everything else that can be wrong with IR text is found by compiling it in a
-process of its own (isolate.py). Tested in tests/python/test_verify.py.
+LLVM replaces a foreign target triple and data layout without a word and then compiles on, and turns an intrinsic that
+it does not know into a call of an undefined function. Everything else that can be wrong with IR text is found by
+compiling it in a process of its own (isolate.py). Tested in tests/python/test_verify.py.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def check_llvm(text: str, where: str) -> None:
         foreign = [part for part in layout[1].split("-") if not _LAYOUT_PART.fullmatch(part)]
         if foreign:
             raise ArtifactError(
-                f"{where}: the LLVM IR has data layout {layout[1]!r}, whose part {foreign[0]!r} is not of a 64-bit NVIDIA GPU"
+                f"{where}: the LLVM IR has data layout {layout[1]!r}, "
+                f"whose part {foreign[0]!r} is not of a 64-bit NVIDIA GPU"
             )
 
 
@@ -34,4 +35,6 @@ def check_no_unknown_intrinsic(ptx: str, where: str) -> None:
     left = re.search(r"\.extern \.func [^;]*?\bllvm_\$_([\w$]+)", ptx)
     if left:
         name = "llvm." + left[1].replace("_$_", ".")
-        raise CompileError(f"{where}: LLVM does not know the intrinsic @{name}; check its name against the installed Triton's LLVM")
+        raise CompileError(
+            f"{where}: LLVM does not know the intrinsic @{name}; check its name against the installed Triton's LLVM"
+        )

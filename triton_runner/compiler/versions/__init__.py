@@ -1,8 +1,8 @@
 """One adapter per family of Triton versions; everything that differs between versions lives in these files.
 
-An adapter is a module with the functions of ``Adapter``. It imports nothing of triton_runner, because the isolated worker
-(``stage_worker.py``) loads it by path into a bare process. To cover another version, add a file and a line to ``_FAMILIES``.
-Tested in tests/python/test_levels.py.
+An adapter is a module with the functions of ``Adapter``. It imports nothing of triton_runner, because the isolated
+worker (``stage_worker.py``) loads it by path into a bare process. To cover another version, add a file and a line to
+``_FAMILIES``. Tested in tests/python/test_levels.py.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def installed_version() -> str | None:
 
 
 def hidden_parameters(version: str) -> tuple[bool, bool]:
-    """Whether kernels that Triton ``version`` made for NVIDIA end in a global scratch and in a profile scratch pointer."""
+    """Whether kernels that Triton ``version`` made for NVIDIA end in a global and in a profile scratch pointer."""
     match = re.match(r"(\d+)\.(\d+)", version)
     number = (int(match[1]), int(match[2])) if match else (0, 0)
     return number >= (3, 3), number >= (3, 5)

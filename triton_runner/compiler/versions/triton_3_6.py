@@ -14,7 +14,8 @@ from triton._C import libtriton
 from triton._C.libtriton import ir, llvm, nvidia
 from triton.backends.compiler import GPUTarget, Language
 from triton.backends.nvidia.compiler import CUDAOptions
-from triton.compiler import ASTSource, make_backend as make_triton_backend
+from triton.compiler import ASTSource
+from triton.compiler import make_backend as make_triton_backend
 
 
 def make_backend(backend: str, arch: int, warp_size: int) -> Any:
