@@ -17,14 +17,18 @@ from triton_runner.version import __version__
 torch.ops.load_library(Path(__file__).with_name("libtriton_runner.so"))
 
 if TYPE_CHECKING:
-    from triton_runner.backend import configure_jit_backend, restore_jit_backend
-    from triton_runner.compiler.pipeline import compile
-    from triton_runner.decorator import get_file_dir, gluon_jit, jit
-    from triton_runner.kernel import Kernel
-    from triton_runner.load import load
-    from triton_runner.messages import set_launch_message
+    from triton_runner.backend import configure_jit_backend as configure_jit_backend
+    from triton_runner.backend import restore_jit_backend as restore_jit_backend
+    from triton_runner.compiler.pipeline import compile as compile
+    from triton_runner.decorator import get_file_dir as get_file_dir
+    from triton_runner.decorator import gluon_jit as gluon_jit
+    from triton_runner.decorator import jit as jit
+    from triton_runner.kernel import Kernel as Kernel
+    from triton_runner.load import load as load
+    from triton_runner.messages import set_launch_message as set_launch_message
 
-# Imported at first use: the front of the compiler costs time that a program which only launches need not pay.
+# Imported at first use: the front of the compiler costs time that a program which only launches need not pay. No submodule has the
+# name of an entry, since importing it would put the module in its place.
 _LAZY = {
     "Kernel": "triton_runner.kernel",
     "compile": "triton_runner.compiler.pipeline",
