@@ -60,7 +60,7 @@ $(LINTERS): requirements/lint.txt $(REQUIREMENTS)
 
 $(EXTENSION): $(EXTENSION_SOURCES) $(REQUIREMENTS)
 	$(call say,Building the extension with $(MAX_JOBS) jobs (some minutes the first time))
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
 extension: $(EXTENSION)

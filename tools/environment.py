@@ -133,7 +133,7 @@ def read_requirements(path):
 
 
 def pip_install(arguments):
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     return subprocess.run(command + arguments).returncode == 0
 
 
