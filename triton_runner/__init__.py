@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from triton_runner.decorator import gluon_jit as gluon_jit
     from triton_runner.decorator import jit as jit
     from triton_runner.kernel import Kernel as Kernel
-    from triton_runner.load import load as load
+    from triton_runner.loader import load as load
     from triton_runner.messages import set_launch_message as set_launch_message
 
 # Imported at first use: the front of the compiler costs time that a program which only launches need not pay. No submodule has the
@@ -36,7 +36,7 @@ _LAZY = {
     "get_file_dir": "triton_runner.decorator",
     "gluon_jit": "triton_runner.decorator",
     "jit": "triton_runner.decorator",
-    "load": "triton_runner.load",
+    "load": "triton_runner.loader",
     "restore_jit_backend": "triton_runner.backend",
     "set_launch_message": "triton_runner.messages",
 }

@@ -103,14 +103,13 @@ class LaunchSource:
     def _load_cubin(
         self, artifact: Artifact, metadata: Mapping[str, Any] | None, target: Target, on_cpu: bool
     ) -> Kernel:
-        # Not `from triton_runner.load import load`: the package resolves its function of that name late.
-        import triton_runner
+        from triton_runner.loader import load
 
         if on_cpu:
             raise ArgumentError(
                 f"{artifact.where}: a cubin runs on the GPU only, but the tensors are CPU tensors; launch the PTX"
             )
-        kernel = triton_runner.load(
+        kernel = load(
             artifact.content, level="cubin", metadata=metadata, name=self.expected, target=target
         )
         messages.announce(kernel.spec.name, "cubin", target.name, artifact.path.parent if artifact.path else None, True)
