@@ -207,12 +207,7 @@ void BodyReader::read_prototype(std::string_view name, uint32_t line) {
   reader_.take();
   const auto index = static_cast<uint32_t>(function_.prototypes.size());
   declare(name, {Symbol::Kind::Variable, SymbolKind::Prototype, index}, line);
-  std::string text;
-  while (!reader_.peek().is(';')) {
-    const Token token = reader_.take();
-    if (token.kind == TokenKind::End) reader_.unexpected("';'");
-    text += concat(text.empty() ? "" : " ", token.kind == TokenKind::DotWord ? "." : "", token.text);
-  }
+  std::string text = reader_.take_tokens_until(';');
   reader_.expect(';');
   add_item(ItemKind::Prototype, index);
   function_.prototypes.push_back({std::string(name), std::move(text)});

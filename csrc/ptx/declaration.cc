@@ -25,15 +25,10 @@ Type read_type(Reader& reader) {
   return *type;
 }
 
-// `.attribute(.managed)`, verbatim between the parentheses.
+// `.attribute(.managed)`: what is between the parentheses.
 std::string read_attribute(Reader& reader) {
-  std::string text;
   reader.expect('(');
-  while (!reader.peek().is(')')) {
-    const Token token = reader.take();
-    if (token.kind == TokenKind::End) reader.unexpected("')'");
-    text += concat(token.kind == TokenKind::DotWord ? "." : "", token.text);
-  }
+  std::string text = reader.take_tokens_until(')');
   reader.expect(')');
   return text;
 }

@@ -1,6 +1,7 @@
 #include "ptx/module.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace triton_runner::ptx {
 
@@ -26,15 +27,15 @@ Space Instruction::space() const {
 }
 
 std::string Function::register_name(uint32_t index) const {
-  for (const RegisterDecl& decl : register_decls) {
-    if (index - decl.first < decl.count) {
-      return decl.numbered ? decl.name + std::to_string(index - decl.first) : decl.name;
-    }
+  // Declarations lie in the order of their first registers; those of .reg parameters have none.
+  auto after = std::ranges::upper_bound(register_decls, index, {}, &RegisterDecl::first);
+  if (after != register_decls.begin()) {
+    const RegisterDecl& decl = *std::prev(after);
+    return decl.numbered ? decl.name + std::to_string(index - decl.first) : decl.name;
   }
   for (const auto* list : {&results, &params}) {
-    for (const Param& param : *list) {
-      if (param.reg == index) return param.name;
-    }
+    auto param = std::ranges::find(*list, index, &Param::reg);
+    if (param != list->end()) return param->name;
   }
   return {};
 }

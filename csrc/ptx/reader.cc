@@ -53,6 +53,18 @@ uint32_t Reader::expect_alignment() {
   return align;
 }
 
+std::string Reader::take_tokens_until(char end) {
+  std::string text;
+  for (uint32_t depth = 0; depth > 0 || !ahead_.is(end);) {
+    if (ahead_.kind == TokenKind::End || ahead_.kind == TokenKind::String) unexpected(concat("'", end, "'"));
+    depth += ahead_.is('(');
+    if (ahead_.is(')') && depth > 0) --depth;
+    const Token token = take();
+    text += concat(text.empty() ? "" : " ", token.kind == TokenKind::DotWord ? "." : "", token.text);
+  }
+  return text;
+}
+
 std::string_view Reader::take_section() {
   if (!ahead_.is('{')) unexpected("'{'");
   std::string_view text = lexer_.raw_until_brace();

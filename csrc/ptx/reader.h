@@ -2,6 +2,7 @@
 // An error names the line, shows it, and says what was expected.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "ptx/lexer.h"
@@ -29,6 +30,8 @@ class Reader {
   // An alignment: a power of two, at most 65536.
   uint32_t expect_alignment();
 
+  // The tokens before the next `end`, which is not inside of other parentheses; a blank between them.
+  std::string take_tokens_until(char end);
   std::string_view take_section();  // from behind `{` to before `}`
 
   // ArtifactError about the token ahead.
