@@ -98,6 +98,9 @@ lint: $(EXTENSION) $(LINTERS)
 	@$(BIN)/python -m pytest -q tests/python/test_layering.py
 	$(call say,clang-tidy)
 	@$(BIN)/python tools/tidy.py --jobs $(JOBS)
+	$(call say,files over 300 lines (for the reviewer; no gate))
+	@find csrc triton_runner tests tools examples benchmark -name '*.cc' -o -name '*.h' -o -name '*.py' | xargs wc -l \
+	  | awk '$$2 != "total" && $$1 > 300'
 	@echo "lint: clean"
 
 format: $(LINTERS)
