@@ -15,7 +15,7 @@
 namespace triton_runner::executor::numerics {
 namespace {
 
-constexpr int kMaxRows = 16, kColumns = 8, kMaxDepth = 128;
+constexpr int kMaxRows = 16, kColumns = 8, kMaxDepth = 64;
 
 int bits_of(MmaType type) {
   switch (type) {
@@ -85,12 +85,26 @@ std::uint32_t extract(std::uint32_t word, int index, int bits) {
   return bits == 32 ? word : word >> (index * bits) & ((1u << bits) - 1);
 }
 
-void load_float(DotOperand* operands, int rows, int depth, MmaType type, const std::uint32_t (*registers)[kLanes]) {
-  const int bits = bits_of(type);
-  for (int row = 0; row < rows; ++row) operands[row].has_special = false;
+template <MmaType kType>
+void load_as(DotOperand* operands, int rows, int depth, int bits, const std::uint32_t (*registers)[kLanes]) {
   for_each_element(rows, depth, 32 / bits, [&](int r, int lane, int i, int row, int column) {
-    set_element(operands[row], column, type, extract(registers[r][lane], i, bits));
+    set_element<kType>(operands[row], column, extract(registers[r][lane], i, bits));
   });
+}
+
+void load_float(DotOperand* operands, int rows, int depth, MmaType type, const std::uint32_t (*registers)[kLanes]) {
+  switch (type) {
+    case MmaType::kF16:
+      return load_as<MmaType::kF16>(operands, rows, depth, 16, registers);
+    case MmaType::kBF16:
+      return load_as<MmaType::kBF16>(operands, rows, depth, 16, registers);
+    case MmaType::kTF32:
+      return load_as<MmaType::kTF32>(operands, rows, depth, 32, registers);
+    case MmaType::kE4M3:
+      return load_as<MmaType::kE4M3>(operands, rows, depth, 8, registers);
+    default:
+      return load_as<MmaType::kE5M2>(operands, rows, depth, 8, registers);
+  }
 }
 
 void mma_float(const MmaOp& op, std::uint32_t (*d)[kLanes], const std::uint32_t (*a)[kLanes],
@@ -118,20 +132,33 @@ std::int32_t extend(std::uint32_t value, MmaType type) {
   return static_cast<std::int32_t>(value) - (negative ? 1 << bits : 0);
 }
 
+// Elements fit in 16 bits, whose products a vector unit adds in pairs.
+using IntegerOperand = std::int16_t[kMaxDepth];
+
+void load_integer(IntegerOperand* operands, int rows, int depth, MmaType type,
+                  const std::uint32_t (*registers)[kLanes]) {
+  const int bits = bits_of(type);
+  for_each_element(rows, depth, 32 / bits, [&](int r, int lane, int i, int row, int column) {
+    operands[row][column] = static_cast<std::int16_t>(extend(extract(registers[r][lane], i, bits), type));
+  });
+}
+
+// At most 64 * 15 * 15 or 32 * 255 * 255 in magnitude: no overflow.
+template <int kDepth>
+std::int32_t dot_integer(const std::int16_t* a, const std::int16_t* b) {
+  std::int32_t sum = 0;
+  for (int k = 0; k < kDepth; ++k) sum += a[k] * b[k];
+  return sum;
+}
+
 void mma_integer(const MmaOp& op, std::uint32_t (*d)[kLanes], const std::uint32_t (*a)[kLanes],
                  const std::uint32_t (*b)[kLanes], const std::uint32_t (*c)[kLanes]) {
-  std::int32_t rows[kMaxRows][kMaxDepth], columns[kColumns][kMaxDepth];
-  const int a_bits = bits_of(op.a), b_bits = bits_of(op.b);
-  for_each_element(op.m, op.k, 32 / a_bits, [&](int r, int lane, int i, int row, int column) {
-    rows[row][column] = extend(extract(a[r][lane], i, a_bits), op.a);
-  });
-  for_each_element(kColumns, op.k, 32 / b_bits, [&](int r, int lane, int i, int row, int column) {
-    columns[row][column] = extend(extract(b[r][lane], i, b_bits), op.b);
-  });
+  IntegerOperand rows[kMaxRows], columns[kColumns];
+  load_integer(rows, op.m, op.k, op.a, a);
+  load_integer(columns, kColumns, op.k, op.b, b);
+  const auto dot = op.k == 16 ? dot_integer<16> : op.k == 32 ? dot_integer<32> : dot_integer<64>;
   for_each_accumulator(op.m, false, [&](int row, int column, int r, int lane, int) {
-    std::int32_t products = 0;  // at most 32 * 255 * 255: no overflow
-    for (int k = 0; k < op.k; ++k) products += rows[row][k] * columns[column][k];
-    std::int64_t sum = std::int64_t{static_cast<std::int32_t>(c[r][lane])} + products;
+    std::int64_t sum = std::int64_t{static_cast<std::int32_t>(c[r][lane])} + dot(rows[row], columns[column]);
     using Limits = std::numeric_limits<std::int32_t>;
     if (op.saturate) sum = std::clamp<std::int64_t>(sum, Limits::min(), Limits::max());
     d[r][lane] = static_cast<std::uint32_t>(sum);

@@ -1,4 +1,5 @@
-// The aligned dot product. See tensor_core.h.
+// The aligned dot product. See tensor_core.h. Loops have constant lengths, so that the compiler turns them into vector
+// code: this is where a matmul on the CPU driver spends its time.
 #include "executor/numerics/tensor_core.h"
 
 #include <algorithm>
@@ -9,47 +10,34 @@
 namespace triton_runner::executor::numerics {
 namespace {
 
-FloatType float_type(MmaType type) {
+constexpr int smallest_exponent(MmaType type) {
   switch (type) {
     case MmaType::kF16:
-      return FloatType::kF16;
-    case MmaType::kBF16:
-      return FloatType::kBF16;
-    case MmaType::kTF32:
-      return FloatType::kTF32;
-    case MmaType::kE4M3:
-      return FloatType::kE4M3;
     case MmaType::kE5M2:
-      return FloatType::kE5M2;
-    default:
-      return FloatType::kF32;
-  }
-}
-
-int smallest_exponent(FloatType type) {
-  switch (type) {
-    case FloatType::kF16:
-    case FloatType::kE5M2:
       return -14;
-    case FloatType::kE4M3:
+    case MmaType::kE4M3:
       return -6;
     default:
       return -126;
   }
 }
 
-std::int32_t exponent_of(double value, FloatType type) {
-  if (value == 0) return kZeroExponent;
+// Of a finite value; an infinity or NaN gets any.
+std::int16_t exponent_of(double value, int smallest) {
   const int exponent = static_cast<int>(float_bits(value) >> 52 & 0x7ff) - 1023;
-  return std::max(exponent, smallest_exponent(type));
+  return value == 0 ? kZeroExponent : static_cast<std::int16_t>(std::max(exponent, smallest));
 }
 
 double power_of_two(int exponent) { return double_from_bits(static_cast<std::uint64_t>(exponent + 1023) << 52); }
 
-double read_element(FloatType type, std::uint32_t bits) {
-  if (type == FloatType::kF16) return to_float(Half{static_cast<std::uint16_t>(bits)});
-  if (type == FloatType::kBF16) return to_float(BFloat16{static_cast<std::uint16_t>(bits)});
-  return decode(type, bits);
+template <MmaType kType>
+double read_element(std::uint32_t bits) {
+  if constexpr (kType == MmaType::kF16) return to_float(Half{static_cast<std::uint16_t>(bits)});
+  if constexpr (kType == MmaType::kBF16) return to_float(BFloat16{static_cast<std::uint16_t>(bits)});
+  if constexpr (kType == MmaType::kTF32) return decode(FloatType::kTF32, bits);
+  if constexpr (kType == MmaType::kE4M3) return decode(FloatType::kE4M3, bits);
+  if constexpr (kType == MmaType::kE5M2) return decode(FloatType::kE5M2, bits);
+  if constexpr (kType == MmaType::kF32) return float_from_bits(bits);
 }
 
 // Infinities and NaN follow IEEE rules whatever the order; finite values cannot overflow a double here.
@@ -58,62 +46,95 @@ double special_sum(const double* a, const double* b, int count, double c) {
   return c;
 }
 
-// The aligned and truncated sum of one block, exact in a double.
-double aligned_sum(const DotOperand& a, const DotOperand& b, int first, int count, int fraction_bits, double c,
-                   FloatType accumulator) {
-  std::int32_t largest = exponent_of(c, accumulator);
-  for (int i = first; i < first + count; ++i) largest = std::max(largest, a.exponent[i] + b.exponent[i]);
-  if (largest <= kZeroExponent / 2) return 0.0;  // all terms are zero
+template <int kCount>
+int largest_exponent(const std::int16_t* a, const std::int16_t* b) {
+  std::int16_t largest = 2 * kZeroExponent;
+  for (int i = 0; i < kCount; ++i) largest = std::max(largest, static_cast<std::int16_t>(a[i] + b[i]));
+  return largest;
+}
 
+// A term is below 2^(fraction_bits + 2) = 2^27, so sixteen of them fit.
+template <int kCount>
+std::int32_t truncated_terms(const double* a, const double* b, double scale) {
+  static_assert(kCount <= 16);
+  std::int32_t sum = 0;
+  for (int i = 0; i < kCount; ++i) sum += static_cast<std::int32_t>(a[i] * b[i] * scale);
+  return sum;
+}
+
+// The aligned and truncated sum of one block, exact in a double.
+template <int kBlock>
+double aligned_sum(const DotOperand& a, const DotOperand& b, int first, int fraction_bits, double c, int c_exponent) {
+  const int largest = std::max(largest_exponent<kBlock>(a.exponent + first, b.exponent + first), c_exponent);
+  if (largest <= kZeroExponent / 2) return 0.0;  // all terms are zero
   const double scale = power_of_two(fraction_bits - largest);
-  std::int32_t terms[kMaxDotLength];  // a term is below 2^(fraction_bits + 2)
-  for (int i = 0; i < count; ++i) {
-    terms[i] = static_cast<std::int32_t>(a.value[first + i] * b.value[first + i] * scale);
-  }
+  constexpr int kStep = std::min(kBlock, 16);
   std::int64_t sum = static_cast<std::int32_t>(c * scale);
-  for (int i = 0; i < count; ++i) sum += terms[i];
+  for (int i = first; i < first + kBlock; i += kStep) sum += truncated_terms<kStep>(a.value + i, b.value + i, scale);
   return static_cast<double>(sum) * power_of_two(largest - fraction_bits);
 }
 
 // Truncation keeps the largest finite value where the sum does not reach 2^128; beyond, the result is infinite.
 std::uint32_t truncate_to_f32(double value) {
-  if (std::fabs(value) >= 0x1p128) return float_bits(std::copysign(INFINITY, static_cast<float>(value)));
-  return static_cast<std::uint32_t>(encode(FloatType::kF32, value, Rounding::kTowardZero));
+  if (is_nan(value)) return kCanonicalNanF32;
+  const auto nearest = static_cast<float>(value);
+  const bool went_up = std::fabs(static_cast<double>(nearest)) > std::fabs(value) && std::fabs(value) < 0x1p128;
+  return float_bits(nearest) - (went_up ? 1 : 0);
 }
 
 std::uint32_t round_to_f16(double value) { return static_cast<std::uint32_t>(encode(FloatType::kF16, value)); }
 
-template <typename Round>
-std::uint32_t dot(const DotOperand& a, const DotOperand& b, int length, int block, int fraction_bits, std::uint32_t c,
-                  FloatType accumulator, Round round) {
-  for (int first = 0; first < length; first += block) {
-    const int count = std::min(block, length - first);
-    const double addend = read_element(accumulator, c);
+template <MmaType kAccumulator, int kBlock>
+std::uint32_t dot_in_blocks(const DotOperand& a, const DotOperand& b, int length, int fraction_bits, std::uint32_t c) {
+  for (int first = 0; first < length; first += kBlock) {
+    const double addend = read_element<kAccumulator>(c);
     const bool special = a.has_special || b.has_special || !std::isfinite(addend);
-    c = round(special ? special_sum(a.value + first, b.value + first, count, addend)
-                      : aligned_sum(a, b, first, count, fraction_bits, addend, accumulator));
+    const int exponent = exponent_of(addend, smallest_exponent(kAccumulator));
+    const double sum = special ? special_sum(a.value + first, b.value + first, kBlock, addend)
+                               : aligned_sum<kBlock>(a, b, first, fraction_bits, addend, exponent);
+    c = kAccumulator == MmaType::kF16 ? round_to_f16(sum) : truncate_to_f32(sum);
   }
   return c;
 }
 
+template <MmaType kAccumulator>
+std::uint32_t dot(const DotOperand& a, const DotOperand& b, int length, int block, int fraction_bits, std::uint32_t c) {
+  switch (std::min(block, length)) {
+    case 4:
+      return dot_in_blocks<kAccumulator, 4>(a, b, length, fraction_bits, c);
+    case 8:
+      return dot_in_blocks<kAccumulator, 8>(a, b, length, fraction_bits, c);
+    case 16:
+      return dot_in_blocks<kAccumulator, 16>(a, b, length, fraction_bits, c);
+    default:
+      return dot_in_blocks<kAccumulator, 32>(a, b, length, fraction_bits, c);
+  }
+}
+
 }  // namespace
 
-void set_element(DotOperand& operand, int index, MmaType type, std::uint32_t bits) {
-  const FloatType format = float_type(type);
-  const double value = read_element(format, bits);
+template <MmaType kType>
+void set_element(DotOperand& operand, int index, std::uint32_t bits) {
+  const double value = read_element<kType>(bits);
   operand.value[index] = value;
-  operand.exponent[index] = exponent_of(value, format);
+  operand.exponent[index] = exponent_of(value, smallest_exponent(kType));
   operand.has_special |= !std::isfinite(value);
 }
 
+template void set_element<MmaType::kF16>(DotOperand&, int, std::uint32_t);
+template void set_element<MmaType::kBF16>(DotOperand&, int, std::uint32_t);
+template void set_element<MmaType::kTF32>(DotOperand&, int, std::uint32_t);
+template void set_element<MmaType::kE4M3>(DotOperand&, int, std::uint32_t);
+template void set_element<MmaType::kE5M2>(DotOperand&, int, std::uint32_t);
+
 std::uint32_t dot_f32(const DotOperand& a, const DotOperand& b, int length, int block, int fraction_bits,
                       std::uint32_t c) {
-  return dot(a, b, length, block, fraction_bits, c, FloatType::kF32, truncate_to_f32);
+  return dot<MmaType::kF32>(a, b, length, block, fraction_bits, c);
 }
 
 std::uint32_t dot_f16(const DotOperand& a, const DotOperand& b, int length, int block, int fraction_bits,
                       std::uint32_t c) {
-  return dot(a, b, length, block, fraction_bits, c & 0xffff, FloatType::kF16, round_to_f16);
+  return dot<MmaType::kF16>(a, b, length, block, fraction_bits, c & 0xffff);
 }
 
 }  // namespace triton_runner::executor::numerics

@@ -18,15 +18,16 @@ inline constexpr int kMaxDotLength = 32;
 // One row of A or one column of B, as exact values with the exponents that the alignment looks at.
 struct DotOperand {
   double value[kMaxDotLength];
-  std::int32_t exponent[kMaxDotLength];  // of a denormal: the smallest normal one; of zero: kZeroExponent
-  bool has_special;                      // an infinity or NaN is among them
+  std::int16_t exponent[kMaxDotLength];  // of a denormal: the smallest normal one; of zero: kZeroExponent
+  bool has_special = false;              // an infinity or NaN is among them
 };
-inline constexpr std::int32_t kZeroExponent = -100000;
+inline constexpr std::int16_t kZeroExponent = -10000;
 
-// Appends element `index` to an operand, read from the low bits of a register.
-void set_element(DotOperand& operand, int index, MmaType type, std::uint32_t bits);
+// Sets element `index` of an operand from the low bits of a register.
+template <MmaType kType>
+void set_element(DotOperand& operand, int index, std::uint32_t bits);
 
-// c + a[0]*b[0] + ... in blocks of `block` products, as bits of an f32 or f16 accumulator.
+// c + a[0]*b[0] + ... in blocks of `block` products (4, 8, 16 or 32), as bits of an f32 or f16 accumulator.
 std::uint32_t dot_f32(const DotOperand& a, const DotOperand& b, int length, int block, int fraction_bits,
                       std::uint32_t c);
 std::uint32_t dot_f16(const DotOperand& a, const DotOperand& b, int length, int block, int fraction_bits,

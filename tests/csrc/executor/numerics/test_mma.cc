@@ -65,8 +65,8 @@ TEST(Mma, SmallIntegersAreExactInTheLayoutOfThePtxIsa) {
 float dot16(const std::vector<float>& a, const std::vector<float>& b, float c, TensorCore core) {
   DotOperand row{}, column{};
   for (int i = 0; i < 16; ++i) {
-    set_element(row, i, MmaType::kF16, half_from(i < static_cast<int>(a.size()) ? a[i] : 0).bits);
-    set_element(column, i, MmaType::kF16, half_from(i < static_cast<int>(b.size()) ? b[i] : 0).bits);
+    set_element<MmaType::kF16>(row, i, half_from(i < static_cast<int>(a.size()) ? a[i] : 0).bits);
+    set_element<MmaType::kF16>(column, i, half_from(i < static_cast<int>(b.size()) ? b[i] : 0).bits);
   }
   return float_from_bits(dot_f32(row, column, 16, core.block_bits / 16, core.fraction_bits, float_bits(c)));
 }
@@ -112,8 +112,8 @@ TEST(TensorCore, DenormalsInfinitiesAndNan) {
 TEST(TensorCore, HalfAccumulatorsRoundToNearestEven) {
   DotOperand row{}, column{};
   for (int i = 0; i < 16; ++i) {
-    set_element(row, i, MmaType::kF16, half_from(i == 0 ? 1 : 0).bits);
-    set_element(column, i, MmaType::kF16, half_from(0x1p-11).bits);
+    set_element<MmaType::kF16>(row, i, half_from(i == 0 ? 1 : 0).bits);
+    set_element<MmaType::kF16>(column, i, half_from(0x1p-11).bits);
   }
   EXPECT_EQ(dot_f16(row, column, 16, 16, 25, 0x3c00), 0x3c00u);  // 1 + 2^-11: tie, to even
   EXPECT_EQ(dot_f16(row, column, 16, 16, 25, 0x3c01), 0x3c02u);
