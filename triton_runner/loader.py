@@ -1,6 +1,6 @@
 """Makes a launchable kernel of an artifact alone: no Python function, and for PTX and cubin no Triton.
 
-Tested in tests/python/test_load.py.
+Tested in tests/python/test_loader.py.
 """
 
 from __future__ import annotations
