@@ -1,0 +1,59 @@
+// The CPU driver: PTX on the functional executor. A launch runs on the calling thread and its helpers, and has ended
+// when it returns. Tested in tests/csrc/driver/test_cpu.cc.
+#include <cstring>
+#include <memory>
+
+#include "executor/executor.h"
+#include "executor/tensor_map.h"
+#include "ptx/parser.h"
+#include "runtime/driver.h"
+#include "runtime/error.h"
+
+namespace triton_runner {
+namespace {
+
+class CpuKernel final : public LoadedKernel {
+ public:
+  explicit CpuKernel(std::shared_ptr<const executor::Program> program) : program_(std::move(program)) {}
+
+  void launch(const LaunchConfig& config, const PackedParams& params, std::span<const Region> regions) const override {
+    executor::Launch launch;
+    launch.grid = config.grid;
+    launch.block = config.block;
+    launch.cluster = config.cluster;
+    launch.shared_bytes = config.shared_bytes;
+    launch.params = {params.data, params.bytes};
+    launch.regions = regions;
+    executor::run(*program_, launch);
+  }
+
+ private:
+  std::shared_ptr<const executor::Program> program_;
+};
+
+class CpuDriver final : public Driver {
+ public:
+  std::string_view name() const override { return "cpu"; }
+
+  std::unique_ptr<LoadedKernel> load(const KernelRecord& record, int) override {
+    const auto image = record.images.find("ptx");
+    if (image == record.images.end()) {
+      std::string found;
+      for (const auto& [level, bytes] : record.images) found += concat(found.empty() ? "" : ", ", level);
+      raise<ArtifactError>("kernel ", record.spec.name, ": the CPU driver runs PTX, and this kernel has only ", found,
+                           "; load its PTX, or compile it from its source with to=\"ptx\", or give CUDA tensors");
+    }
+    return std::make_unique<CpuKernel>(executor::build_program(ptx::parse(image->second), record.spec.name));
+  }
+
+  void encode_tensor_map(const TensorMapRequest& request, std::byte* map) override {
+    const executor::TensorMap made = executor::make_tensor_map(request);
+    std::memcpy(map, &made, sizeof(made));
+  }
+};
+
+CpuDriver instance;
+[[maybe_unused]] const bool registered = (register_driver(DeviceType::Cpu, instance), true);
+
+}  // namespace
+}  // namespace triton_runner
