@@ -87,9 +87,8 @@ def publish(
     """Write an entry; the returned one names its folder, or None where nothing could be written."""
     data = {level: _encode(content) for level, content in artifacts.items()}
     build = {**sidecar.get(BUILD_ENTRY, {}), "files": {level: _facts(content) for level, content in data.items()}}
-    complete = {**sidecar, BUILD_ENTRY: build}
-    files = {f"{stem}.{level}": content for level, content in data.items()}
-    files[f"{stem}.json"] = json.dumps(complete, indent=1).encode()
+    text = json.dumps({**sidecar, BUILD_ENTRY: build}, indent=1)
+    files = {f"{stem}.{level}": content for level, content in data.items()} | {f"{stem}.json": text.encode()}
     base = root or cache_root()
     try:
         folder: Path | None = _publish_files(base, key, stem, files)
@@ -98,7 +97,7 @@ def publish(
             "the compile cache %s cannot be written (%s): kernel %s is not cached", base, error.strerror or error, stem
         )
         folder = None
-    return Entry(dict(artifacts), complete, folder)
+    return Entry(dict(artifacts), json.loads(text), folder)  # the same as a later load finds
 
 
 def _publish_files(root: Path, key: str, stem: str, files: Mapping[str, bytes]) -> Path:

@@ -109,7 +109,7 @@ def _explain(error: str, stderr: str) -> str:
 
 def _diagnostics(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip() and not _NOISE.search(line)]
-    kept = "\n".join(lines)
+    kept = re.sub(r"lineno: (\d+)$", r" (line \1)", "\n".join(lines), flags=re.MULTILINE)
     return kept if len(kept) <= _MAX_DIAGNOSTICS else kept[:_MAX_DIAGNOSTICS] + "\n[cut]"
 
 

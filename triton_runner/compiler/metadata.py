@@ -24,23 +24,29 @@ _FLAGS = {"cooperative": "launch_cooperative_grid", "pdl": "launch_pdl"}
 
 def as_metadata(metadata: Any, where: str = "metadata") -> dict[str, Any]:
     """A dict, a namedtuple (Triton's KernelMetadata), JSON text, or the path of a JSON file, as a dict."""
+    if isinstance(metadata, bytes):
+        metadata = metadata.decode(errors="replace")
+    if isinstance(metadata, str) and not metadata.lstrip().startswith("{"):
+        metadata = Path(metadata)
     if isinstance(metadata, Path):
-        return as_metadata(_read(metadata), str(metadata))
-    if isinstance(metadata, (str, bytes)):
-        text = metadata.decode() if isinstance(metadata, bytes) else metadata
-        if not text.lstrip().startswith("{"):
-            return as_metadata(Path(text))
-        try:
-            parsed = json.loads(text)
-        except ValueError as error:
-            raise MetadataError(f"{where} is no JSON: {error}") from None
-        return dict(parsed)
+        return _parse(_read(metadata), str(metadata))
+    if isinstance(metadata, str):
+        return _parse(metadata, where)
     if hasattr(metadata, "_asdict"):
         metadata = metadata._asdict()
     if not isinstance(metadata, Mapping):
         raise MetadataError(f"{where} is a {type(metadata).__name__}, expected a dict, a namedtuple, or JSON")
-    plain: dict[str, Any] = json.loads(json.dumps(dict(metadata), default=_plain))
-    return plain
+    return _parse(json.dumps(dict(metadata), default=_plain), where)
+
+
+def _parse(text: str, where: str) -> dict[str, Any]:
+    try:
+        parsed = json.loads(text)
+    except ValueError as error:
+        raise MetadataError(f"{where} is no JSON: {error}") from None
+    if not isinstance(parsed, dict):
+        raise MetadataError(f"{where} holds {text.strip()[:40]!r}, expected a JSON object")
+    return parsed
 
 
 def sidecar_beside(path: Path | None, names: Sequence[str]) -> tuple[dict[str, Any], Path] | None:

@@ -32,9 +32,6 @@ def check_llvm(text: str, where: str) -> None:
 
 def check_no_unknown_intrinsic(ptx: str, where: str) -> None:
     """Raise where an ``llvm.`` intrinsic was left in the PTX as a call."""
-    left = re.search(r"\.extern \.func [^;]*?\bllvm_\$_([\w$]+)", ptx)
+    left = re.search(r"\bcall(?:\.uni)?\s+(?:\([^)]*\),\s*)?(llvm\.[\w.]+)", ptx)
     if left:
-        name = "llvm." + left[1].replace("_$_", ".")
-        raise CompileError(
-            f"{where}: LLVM does not know the intrinsic @{name}; check its name against the installed Triton's LLVM"
-        )
+        raise CompileError(f"{where}: LLVM does not know the intrinsic @{left[1]}; check its name against Triton's LLVM")

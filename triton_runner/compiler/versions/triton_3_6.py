@@ -27,7 +27,12 @@ def option_names() -> frozenset[str]:
 
 
 def parse_options(backend: Any, options: Mapping[str, Any]) -> Any:
-    return backend.parse_options(dict(options))
+    return backend.parse_options({name: _hashable(value) for name, value in options.items()})
+
+
+def _hashable(value: Any) -> Any:
+    # Triton hashes its options object, and JSON has turned its tuples into lists.
+    return tuple(_hashable(item) for item in value) if isinstance(value, (list, tuple)) else value
 
 
 def make_stages(backend: Any, options: Any, gluon: bool) -> dict[str, Callable[[Any, MutableMapping[str, Any]], Any]]:
