@@ -52,6 +52,5 @@ FORMS: list[Form] = [
     *[simple(f"div.{m}.f32", "f32 f32 -> f32", tolerance=Tolerance(ulp=2)) for m in ("full", "full.ftz")],
     *[simple(f"div.{m}.f32", "f32 f32 -> f32", tolerance=Tolerance(ulp=2)) for m in ("approx", "approx.ftz")],
     simple("rcp.approx.ftz.f64", "f64 -> f64", tolerance=Tolerance(relative=2**-20)),
-    simple("rsqrt.approx.f64", "f64 -> f64", tolerance=Tolerance(relative=2**-20)),
     simple("rsqrt.approx.ftz.f64", "f64 -> f64", tolerance=Tolerance(relative=2**-20)),
 ]

@@ -46,13 +46,8 @@ def _arithmetic() -> list[Form]:
     forms += [simple(f"{op}.{t}", f"{t} {t} -> {t}") for op in ("mul24.lo", "mul24.hi") for t in ("s32", "u32")]
     forms += [simple(f"sad.{t}", f"{t} {t} {t} -> {t}") for t in ("s32", "u32", "u16", "s64")]
     forms += [simple(f"dp4a.{a}.{b}", f"{a} {b} s32 -> s32") for a in ("s32", "u32") for b in ("s32", "u32")]
-    forms += [simple(f"dp2a.{half}.{t}.{t}", f"{t} {t} {t} -> {t}") for half in ("lo", "hi") for t in ("s32", "u32")]
-    carry = "add.cc.u32 d0, s0, s1;\naddc.cc.u32 d1, s1, s2;\naddc.u32 d2, 0, 0;"
-    borrow = "sub.cc.u32 d0, s0, s1;\nsubc.cc.u32 d1, s1, s2;\nsubc.u32 d2, 0, 0;"
-    product = "mad.lo.cc.u32 d0, s0, s1, s2;\nmadc.hi.u32 d1, s0, s1, 0;"
-    forms.append(simple("addc.u32", "u32 u32 u32 -> u32 u32 u32", body=carry))
-    forms.append(simple("subc.u32", "u32 u32 u32 -> u32 u32 u32", body=borrow))
-    return [*forms, simple("madc.hi.u32", "u32 u32 u32 -> u32 u32", body=product)]
+    dp2a = [simple(f"dp2a.{half}.{t}.{t}", f"{t} {t} {t} -> {t}") for half in ("lo", "hi") for t in ("s32", "u32")]
+    return forms + dp2a
 
 
 def _logic() -> list[Form]:
