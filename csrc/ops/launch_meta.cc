@@ -1,7 +1,6 @@
-// triton_runner::launch where nothing runs: the fake kernel of tracing, and the autograd key.
+// triton_runner::launch where nothing runs: the fake kernel of tracing.
 // Tested in tests/python/test_op.py.
 #include <c10/core/SymIntArrayRef.h>
-#include <torch/csrc/autograd/autograd_not_implemented_fallback.h>
 #include <torch/library.h>
 
 #include "runtime/error.h"
@@ -30,6 +29,3 @@ void launch_meta(std::string_view key, at::TensorList inputs, at::TensorList out
 }  // namespace triton_runner
 
 TORCH_LIBRARY_IMPL(triton_runner, Meta, library) { library.impl("launch", triton_runner::launch_meta); }
-
-// Forward works as it is; backward through an output says that the op has no derivative.
-TORCH_LIBRARY_IMPL(triton_runner, Autograd, library) { library.impl("launch", torch::autograd::autogradNotImplementedFallback()); }
