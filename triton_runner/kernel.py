@@ -195,6 +195,8 @@ class Kernel:
 
 
 def _same_constant(recorded: Any, value: Any) -> bool:
+    if isinstance(value, torch.Tensor):  # its == gives another tensor
+        return False
     # What JSON cannot hold (a dtype, a function) was recorded as its text.
     return bool(recorded == value or recorded == str(value) or (recorded != recorded and value != value))
 

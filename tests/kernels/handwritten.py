@@ -49,7 +49,7 @@ def parameter(name: str, kind: str, **assumed: Any) -> dict[str, Any]:
     return {"name": name, "type": kind, **assumed}
 
 
-def record_json(name: str, params: list[dict[str, Any]], **changed: Any) -> str:
+def record_json(name: str, params: list[dict[str, Any]], /, **changed: Any) -> str:
     """A kernel record as JSON, for one warp and sm_75 unless told otherwise."""
     record = {
         "version": 1,

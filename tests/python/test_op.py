@@ -152,6 +152,39 @@ def test_backward_says_that_there_is_none(key):
         out.sum().backward()
 
 
+@pytest.mark.parametrize("backend", ["eager", "aot_eager", "inductor"])
+def test_compiled_model_in_training_mode_runs_forward_and_refuses_backward(key, backend):
+    """Tracing the backward pass must not raise: only a backward pass that is really run does."""
+    layer = torch.nn.Linear(SIZE, SIZE)
+
+    def model(x):
+        hidden = layer(x)
+        out = torch.empty_like(hidden)
+        launch(key, [hidden, x], [out], [SIZE], [0.5], GRID)
+        return out + 1
+
+    x = torch.ones(SIZE)
+    got = torch.compile(model, fullgraph=True, backend=backend)(x)
+    torch.testing.assert_close(got, reference(layer(x), x, 0.5) + 1)
+    with pytest.raises(RuntimeError, match=r"'scale_add' has no derivative.*no_grad"):
+        got.sum().backward()
+
+
+def test_a_leaf_that_requires_grad_is_no_output(key):
+    x, y, out = tensors()
+    with pytest.raises(RuntimeError, match="leaf Variable that requires grad"):
+        launch(key, [x, y], [out.requires_grad_()], [SIZE], [0.5], GRID)
+
+
+def test_overwriting_a_saved_tensor_is_found(key):
+    x, y, out = tensors()
+    weight = torch.ones(SIZE, requires_grad=True)
+    product = weight * out  # saves `out` for its backward
+    launch(key, [x, y], [out], [SIZE], [0.5], GRID)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        product.sum().backward()
+
+
 def test_forward_needs_no_grad_mode(key):
     x, y, out = tensors()
     with torch.no_grad():
