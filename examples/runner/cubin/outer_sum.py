@@ -38,7 +38,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "outer_sum.cubin")
         path.write_bytes(made.artifacts["cubin"])
-        kernel = triton_runner.load(path, signature=SIGNATURE, metadata=made.sidecar)
+        kernel = triton_runner.load(path, signature=SIGNATURE, metadata=made.metadata)
         kernel[(rows,)](x, y, out, columns)
     assert torch.equal(out, x[:, None] + y[None, :])
     print("outer_sum.cubin on the GPU: equal to torch")

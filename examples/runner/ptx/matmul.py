@@ -29,7 +29,7 @@ def main():
     signature = dict.fromkeys(("a_ptr", "b_ptr"), "*fp16:16") | {"c_ptr": "*fp32:16"} | dict.fromkeys("MNK", "i32:16")
     made = triton_runner.compile(matmul, signature=signature, constexprs=blocks, to="ptx")
     grid = (M // blocks["BLOCK_M"], N // blocks["BLOCK_N"])
-    matmul[grid](a, b, c, M, N, K, **blocks, ptx_src=made.artifacts["ptx"], metadata_json=made.sidecar)
+    matmul[grid](a, b, c, M, N, K, **blocks, ptx_src=made.artifacts["ptx"], metadata_json=made.metadata)
     torch.testing.assert_close(c, a.float() @ b.float(), rtol=1e-4, atol=1e-3)
     print(f"matmul.ptx on {device}: agrees with torch")
 
