@@ -1,4 +1,4 @@
-"""The compile cache: content keys, whole entries only, several processes, damage, and a folder that cannot be written."""
+"""The compile cache: content keys, whole entries only, several processes, damage, a folder that cannot be written."""
 
 import hashlib
 import json
@@ -146,7 +146,10 @@ def test_folders_of_killed_writers_are_removed(root):
 
 def test_the_key_follows_every_part():
     parts = {"source": "a", "to": "ptx", "options": {"num_warps": 4}}
-    keys = {cache.content_key(parts | change) for change in ({}, {"source": "b"}, {"to": "cubin"}, {"options": {"num_warps": 8}})}
+    keys = {
+        cache.content_key(parts | change)
+        for change in ({}, {"source": "b"}, {"to": "cubin"}, {"options": {"num_warps": 8}})
+    }
     assert len(keys) == 4
     assert cache.content_key(parts) == cache.content_key(dict(reversed(parts.items())))
 

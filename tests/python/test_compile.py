@@ -36,7 +36,14 @@ CONSTANTS = {"BLOCK": 128, "FACTOR": 2.0}
 
 
 def axpy_by_triton(capability, **options):
-    types = {"x_ptr": "*fp32", "out_ptr": "*fp32", "count": "i32", "stride": "constexpr", "BLOCK": "constexpr", "FACTOR": "constexpr"}
+    types = {
+        "x_ptr": "*fp32",
+        "out_ptr": "*fp32",
+        "count": "i32",
+        "stride": "constexpr",
+        "BLOCK": "constexpr",
+        "FACTOR": "constexpr",
+    }
     divisible = [["tt.divisibility", 16]]
     source = ASTSource(axpy, types, CONSTANTS | {"stride": 1}, {(0,): divisible, (1,): divisible})
     return triton.compile(source, target=GPUTarget("cuda", capability, 32), options=options)
@@ -69,7 +76,15 @@ def test_each_level_gives_the_bytes_of_triton(capability):
 
 
 @pytest.mark.parametrize(
-    ("case", "capability"), [("matmul_fp16_s3", 80), ("matmul_fp16_s3", 90), ("tma_host_matmul", 90), ("tma_host_matmul", 80), ("gluon_transpose", 90), ("cluster", 90)]
+    ("case", "capability"),
+    [
+        ("matmul_fp16_s3", 80),
+        ("matmul_fp16_s3", 90),
+        ("tma_host_matmul", 90),
+        ("tma_host_matmul", 80),
+        ("gluon_transpose", 90),
+        ("cluster", 90),
+    ],
 )
 def test_the_corpus_gives_the_bytes_of_triton_at_each_level(case, capability):
     case = case_named(case)
@@ -129,7 +144,11 @@ def test_tuples_are_flattened():
         tl.store(pair[0] + tl.arange(0, BLOCK), pair[1])
 
     kernel = triton_runner.compile(
-        tuples, signature={"pair": ("*fp32:16", "i32", "constexpr")}, constexprs={(0, 2): 5, "BLOCK": 32}, to="ptx", target=80
+        tuples,
+        signature={"pair": ("*fp32:16", "i32", "constexpr")},
+        constexprs={(0, 2): 5, "BLOCK": 32},
+        to="ptx",
+        target=80,
     )
     assert [(param.name, param.type) for param in kernel.spec.params] == [
         ("pair.0", "*fp32"),
@@ -180,7 +199,9 @@ def test_without_a_gpu_the_target_is_sm_80(monkeypatch):
 
 def test_an_artifact_without_a_target_stays_with_its_own(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    ttgir = triton_runner.compile(axpy, signature=SIGNATURE, constexprs=CONSTANTS, to="ttgir", target=90).artifacts["ttgir"]
+    ttgir = triton_runner.compile(axpy, signature=SIGNATURE, constexprs=CONSTANTS, to="ttgir", target=90).artifacts[
+        "ttgir"
+    ]
     assert triton_runner.compile(ttgir, to="ptx").spec.target.arch == "90"
 
 
@@ -193,15 +214,18 @@ def test_an_artifact_without_a_target_stays_with_its_own(monkeypatch):
     ],
 )
 def test_unknown_options(options, words):
-    for source, extra in ((axpy, {"signature": SIGNATURE, "constexprs": CONSTANTS}), (axpy_by_triton(80).asm["ttir"], {})):
+    for source, extra in (
+        (axpy, {"signature": SIGNATURE, "constexprs": CONSTANTS}),
+        (axpy_by_triton(80).asm["ttir"], {}),
+    ):
         with pytest.raises(UnsupportedError, match=words):
             triton_runner.compile(source, options=options, target=80, **extra)
 
 
 def test_options_that_triton_refuses():
-    with pytest.raises(CompileError, match="num_warps must be a power of 2"):
+    with pytest.raises(CompileError, match=r"num_warps must be a power of 2"):
         triton_runner.compile(axpy, signature=SIGNATURE, constexprs=CONSTANTS, target=80, options={"num_warps": 3})
-    with pytest.raises(CompileError, match="num_ctas > 1 requires NVIDIA SM90"):
+    with pytest.raises(CompileError, match=r"num_ctas > 1 requires NVIDIA SM90"):
         triton_runner.compile(axpy, signature=SIGNATURE, constexprs=CONSTANTS, target=80, options={"num_ctas": 2})
 
 
@@ -217,7 +241,7 @@ def test_options_reach_the_compiler():
 
 def test_an_option_that_contradicts_the_ir():
     ttgir = axpy_by_triton(80).asm["ttgir"]
-    with pytest.raises(ArgumentError, match="option num_warps is 8, but this ttgir was built for num_warps = 4"):
+    with pytest.raises(ArgumentError, match=r"option num_warps is 8, but this ttgir was built for num_warps = 4"):
         triton_runner.compile(ttgir, to="ptx", options={"num_warps": 8})
 
 
@@ -226,7 +250,11 @@ def test_an_option_that_contradicts_the_ir():
     [
         ({"x_ptr": "*fp32"}, CONSTANTS, "argument 'out_ptr' has neither a type in signature nor a value in constexprs"),
         (SIGNATURE, {"BLOCK": 128}, "argument 'FACTOR' has neither"),
-        (SIGNATURE | {"BLOCK": "constexpr", "FACTOR": "constexpr"}, {"FACTOR": 1.0}, "argument 'BLOCK' is a constexpr: give its value"),
+        (
+            SIGNATURE | {"BLOCK": "constexpr", "FACTOR": "constexpr"},
+            {"FACTOR": 1.0},
+            "argument 'BLOCK' is a constexpr: give its value",
+        ),
         (SIGNATURE | {"extra": "i32"}, CONSTANTS, "signature names 'extra', which is no argument of the kernel"),
         (SIGNATURE, CONSTANTS | {"extra": 1}, "constexprs names 'extra'"),
         (SIGNATURE | {"count": "i32:8"}, CONSTANTS, "type 'i32:8' ends in ':8'"),
@@ -243,31 +271,33 @@ def test_a_function_that_does_not_compile():
     def wrong(x_ptr):
         tl.store(x_ptr, undefined_name)  # noqa: F821
 
-    with pytest.raises(CompileError, match=r"kernel 'wrong': compiling it for sm_80 failed at python: .*(?s:.*)undefined_name"):
+    with pytest.raises(
+        CompileError, match=r"kernel 'wrong': compiling it for sm_80 failed at python: .*(?s:.*)undefined_name"
+    ):
         triton_runner.compile(wrong, signature=["*fp32"], target=80)
 
 
 def test_arguments_that_make_no_sense():
     ttir = axpy_by_triton(80).asm["ttir"]
-    with pytest.raises(ArgumentError, match="constexprs .* only a Python function takes them"):
+    with pytest.raises(ArgumentError, match=r"constexprs .* only a Python function takes them"):
         triton_runner.compile(ttir, constexprs={"BLOCK": 1})
-    with pytest.raises(ArgumentError, match="the source is a Python function, but level is 'ttir'"):
+    with pytest.raises(ArgumentError, match=r"the source is a Python function, but level is 'ttir'"):
         triton_runner.compile(axpy, level="ttir", signature=SIGNATURE, constexprs=CONSTANTS)
-    with pytest.raises(ArgumentError, match="'ttgir' cannot be compiled to 'ttir'"):
+    with pytest.raises(ArgumentError, match=r"'ttgir' cannot be compiled to 'ttir'"):
         triton_runner.compile(axpy_by_triton(80).asm["ttgir"], to="ttir")
-    with pytest.raises(UnsupportedError, match="'hsaco' belongs to AMD"):
+    with pytest.raises(UnsupportedError, match=r"'hsaco' belongs to AMD"):
         triton_runner.compile(ttir, to="hsaco")
-    with pytest.raises(ArtifactError, match="a cubin is at the lowest level"):
+    with pytest.raises(ArtifactError, match=r"a cubin is at the lowest level"):
         triton_runner.compile(axpy_by_triton(80).asm["cubin"], to="cubin")
-    with pytest.raises(ArgumentError, match="the source is a Autotuner: give the jit function below it"):
+    with pytest.raises(ArgumentError, match=r"the source is a Autotuner: give the jit function below it"):
         triton_runner.compile(triton.autotune([triton.Config({"BLOCK": 64})], key=[])(axpy))
 
 
 def test_an_artifact_for_a_newer_gpu():
     plain = axpy_by_triton(90)
-    with pytest.raises(ArtifactError, match="this ttgir was made for sm_90, and cannot be compiled for sm_80"):
+    with pytest.raises(ArtifactError, match=r"this ttgir was made for sm_90, and cannot be compiled for sm_80"):
         triton_runner.compile(plain.asm["ttgir"], target=80)
-    with pytest.raises(ArtifactError, match="this ptx was made for sm_90, and cannot be compiled for sm_80"):
+    with pytest.raises(ArtifactError, match=r"this ptx was made for sm_90, and cannot be compiled for sm_80"):
         triton_runner.compile(plain.asm["ptx"], target=80, metadata={"shared": 0})
 
 
@@ -282,9 +312,9 @@ def test_the_result_answers_like_tritons():
 def test_metadata_of_another_kernel_or_target(tmp_path):
     plain = axpy_by_triton(80)
     other = compile_plain(case_named("vector_add"), 80)
-    with pytest.raises(MetadataError, match="of kernel 'vector_add_kernel', but the artifact holds kernel 'axpy'"):
+    with pytest.raises(MetadataError, match=r"of kernel 'vector_add_kernel', but the artifact holds kernel 'axpy'"):
         triton_runner.compile(plain.asm["ptx"], to="ptx", metadata=metadata_of(other))
-    with pytest.raises(MetadataError, match="the artifact is for sm_80, but its metadata is of a kernel for sm_90"):
+    with pytest.raises(MetadataError, match=r"the artifact is for sm_80, but its metadata is of a kernel for sm_90"):
         triton_runner.compile(plain.asm["ptx"], to="ptx", metadata=metadata_of(axpy_by_triton(90)))
     (tmp_path / "axpy.llir").write_text(plain.asm["llir"])
     (tmp_path / "axpy.json").write_text(json.dumps(metadata_of(other)))

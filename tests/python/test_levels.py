@@ -147,7 +147,13 @@ def test_every_3_6_is_covered(monkeypatch, version):
 
 @pytest.mark.parametrize(
     ("version", "expected"),
-    [("3.2.0", (False, False)), ("3.3.1", (True, False)), ("3.4.0", (True, False)), ("3.5.0", (True, True)), ("3.6.0", (True, True))],
+    [
+        ("3.2.0", (False, False)),
+        ("3.3.1", (True, False)),
+        ("3.4.0", (True, False)),
+        ("3.5.0", (True, True)),
+        ("3.6.0", (True, True)),
+    ],
 )
 def test_hidden_parameters(version, expected):
     assert versions.hidden_parameters(version) == expected

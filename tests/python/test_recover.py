@@ -1,4 +1,4 @@
-"""Kernel records read back out of artifacts: tt.func, define, .entry and cubin; and what cannot be recovered is named."""
+"""Kernel records read back out of artifacts: tt.func, define, .entry and cubin; what cannot be recovered is named."""
 
 import json
 
@@ -70,7 +70,8 @@ def test_tt_func(touched, level):
         ("half", "fp16", False),
         ("other", "*i64", False),
     ]
-    assert (interface.num_warps, interface.num_ctas, interface.arch) == ((4, 1, 90) if level == "ttgir" else (None, None, None))
+    expected = (4, 1, 90) if level == "ttgir" else (None, None, None)
+    assert (interface.num_warps, interface.num_ctas, interface.arch) == expected
 
 
 @pytest.mark.parametrize("type_name", TYPES)
@@ -139,7 +140,10 @@ def test_define_that_old_annotations_make_a_kernel():
 
 def test_entry(matmul, touched):
     assert (read_ptx(matmul.asm["ptx"]).name, read_ptx(matmul.asm["ptx"]).arch) == (matmul.metadata.name, 80)
-    assert (read_ptx(matmul.asm["ptx"]).num_warps, read_ptx(matmul.asm["ptx"]).shared) == (matmul.metadata.num_warps, None)
+    assert (read_ptx(matmul.asm["ptx"]).num_warps, read_ptx(matmul.asm["ptx"]).shared) == (
+        matmul.metadata.num_warps,
+        None,
+    )
     assert (read_ptx(touched.asm["ptx"]).arch, read_ptx(touched.asm["ptx"]).shared) == (90, 0)
     assert read_ptx(compile_plain(case_named("cluster"), 90).asm["ptx"]).num_ctas == 2
 
@@ -165,7 +169,7 @@ def test_several_kernels_need_a_name():
     with pytest.raises(MetadataError, match=r"defines 2 kernels \(a, b\): give the one meant as name="):
         read_mlir(text)
     assert read_mlir(text, "b").name == "b"
-    with pytest.raises(MetadataError, match="expected kernel 'c', but the text defines 'a', 'b'"):
+    with pytest.raises(MetadataError, match=r"expected kernel 'c', but the text defines 'a', 'b'"):
         read_mlir(text, "c")
 
 
@@ -175,7 +179,9 @@ def test_compiling_mlir_needs_no_sidecar(matmul, level):
     assert kernel.artifacts["ptx"] == matmul.asm["ptx"]
     assert kernel.spec.shared == matmul.metadata.shared > 0
     wanted = [(name, text) for name, text in signature_of(matmul).items() if text != "constexpr"]
-    assert [(param.name, param.type + (":16" if param.divisible_by_16 else "")) for param in kernel.spec.params] == wanted
+    assert [
+        (param.name, param.type + (":16" if param.divisible_by_16 else "")) for param in kernel.spec.params
+    ] == wanted
 
 
 @pytest.mark.parametrize("level", ["llir", "ptx"])
@@ -216,16 +222,16 @@ def test_a_signature_that_does_not_fit_the_artifact(touched):
     good = {"pointer": "*fp32", "number": "i64", "small": "u8", "real": "fp32", "half": "fp16", "other": "*i64"}
     llir = touched.asm["llir"]
     assert len(triton_runner.compile(llir, to="ptx", signature=good).spec.params) == 6
-    with pytest.raises(MetadataError, match="argument 'small' is i32, but the artifact's parameter 2 is i8"):
+    with pytest.raises(MetadataError, match=r"argument 'small' is i32, but the artifact's parameter 2 is i8"):
         triton_runner.compile(llir, to="ptx", signature=good | {"small": "i32"})
-    with pytest.raises(MetadataError, match="the artifact has 6 parameters, but the signature accounts for 5"):
+    with pytest.raises(MetadataError, match=r"the artifact has 6 parameters, but the signature accounts for 5"):
         triton_runner.compile(llir, to="ptx", signature=dict(list(good.items())[:5]))
-    with pytest.raises(MetadataError, match="argument 'more' is i32, but the artifact's parameter 6 is nothing"):
+    with pytest.raises(MetadataError, match=r"argument 'more' is i32, but the artifact's parameter 6 is nothing"):
         triton_runner.compile(llir, to="ptx", signature=good | {"more": "i32"})
 
 
 def test_num_warps_that_contradict_the_artifact(touched):
-    with pytest.raises(MetadataError, match="metadata's num_warps is 8, but the artifact was built for 4"):
+    with pytest.raises(MetadataError, match=r"metadata's num_warps is 8, but the artifact was built for 4"):
         triton_runner.compile(touched.asm["llir"], to="ptx", metadata={"num_warps": 8})
 
 
@@ -238,7 +244,11 @@ def test_scratch_that_is_used_must_be_sized(touched):
     assert kernel.spec.global_scratch == (128, 16)
 
 
-PARAMS = [{"name": "x", "type": "*fp16"}, {"name": "n", "type": "u32"}, {"name": "B", "type": "constexpr", "constant": 4}]
+PARAMS = [
+    {"name": "x", "type": "*fp16"},
+    {"name": "n", "type": "u32"},
+    {"name": "B", "type": "constexpr", "constant": 4},
+]
 
 
 def test_attach_takes_divisibility_from_the_artifact():
@@ -253,7 +263,9 @@ def test_adapt_follows_the_specialization_of_the_artifact():
     one = [PARAMS[0], {"name": "n", "type": "constexpr", "constant": 1}, PARAMS[2]]
     abi = (AbiParam("*fp16", "x"), AbiParam("i32", "n"))
     assert adapt(one, abi, "here")[1] == {"name": "n", "type": "i32"}, "compiled for any n, launched with 1"
-    with pytest.raises(ArgumentError, match="argument 'n' is a u32 here, but the artifact was compiled with a constant"):
+    with pytest.raises(
+        ArgumentError, match=r"argument 'n' is a u32 here, but the artifact was compiled with a constant"
+    ):
         adapt(PARAMS, (AbiParam("*fp16", "x"),), "here")
 
 
@@ -263,7 +275,7 @@ def test_a_descriptor_has_two_interfaces():
     decomposed = [AbiParam("*fp16"), *[AbiParam("i64")] * 4, AbiParam("i1"), *tail]
     assert attach(param, [AbiParam(TENSOR_MAP), *tail], "here") == param
     assert attach(param, decomposed, "here") == param
-    with pytest.raises(MetadataError, match="argument 'd'"):
+    with pytest.raises(MetadataError, match=r"argument 'd'"):
         attach(param, decomposed[:5], "here")
 
 
@@ -284,9 +296,14 @@ def test_access_is_laid_on_the_parameters_in_their_binary_order():
 
 
 def test_tensor_maps_must_be_as_many_as_descriptors():
-    with pytest.raises(MetadataError, match="tensordesc_meta has 1 entries for 0 tensor descriptors"):
+    with pytest.raises(MetadataError, match=r"tensordesc_meta has 1 entries for 0 tensor descriptors"):
         build_record(
-            "k", PARAMS, {"num_warps": 4, "tensordesc_meta": [{}]}, Target("cuda", 90), global_scratch=True, profile_scratch=True
+            "k",
+            PARAMS,
+            {"num_warps": 4, "tensordesc_meta": [{}]},
+            Target("cuda", 90),
+            global_scratch=True,
+            profile_scratch=True,
         )
 
 
@@ -331,7 +348,9 @@ def test_cubin_without_embedded_ptx(touched):
     assert [param["type"] for param in record["params"]] == ["*opaque", "i64", "i8", "i32", "i16", "*opaque"]
     signature = [("p", "*fp32:16"), ("n", "i64"), ("s", "u8"), ("r", "fp32"), ("h", "fp16"), ("o", "*i64")]
     record = recover_cubin(cubin, metadata, signature, "touch")
-    assert [(param["name"], param["type"]) for param in record["params"]] == [(n, t.split(":")[0]) for n, t in signature]
+    assert [(param["name"], param["type"]) for param in record["params"]] == [
+        (n, t.split(":")[0]) for n, t in signature
+    ]
     assert record["target"] == {"backend": "cuda", "arch": "90", "warp_size": 32}
     assert (record["num_warps"], record["shared"], record["name"]) == (4, 0, "touch")
 
@@ -340,10 +359,20 @@ def test_cubin_without_embedded_ptx(touched):
     ("metadata", "signature", "name", "words"),
     [
         ({}, None, None, r"'global_scratch_size' .* is missing"),
-        ({"global_scratch_size": 0, "profile_scratch_size": 0}, [("p", "*fp32"), ("n", "i32")], None, "argument 'n' is i32"),
+        (
+            {"global_scratch_size": 0, "profile_scratch_size": 0},
+            [("p", "*fp32"), ("n", "i32")],
+            None,
+            "argument 'n' is i32",
+        ),
         ({}, None, "other", "expected kernel 'other', but the cubin holds 'touch'"),
         ({"name": "other"}, None, None, "the metadata is of kernel 'other'"),
-        ({"target": {"backend": "cuda", "arch": 80, "warp_size": 32}}, None, None, "is for sm_90, but its metadata is of .* sm_80"),
+        (
+            {"target": {"backend": "cuda", "arch": 80, "warp_size": 32}},
+            None,
+            None,
+            "is for sm_90, but its metadata is of .* sm_80",
+        ),
         ({"num_warps": 8}, None, None, "metadata's num_warps is 8, but the artifact was built for 4"),
     ],
 )
@@ -354,7 +383,7 @@ def test_cubins_that_do_not_fit(touched, metadata, signature, name, words):
 
 def test_a_damaged_cubin(touched):
     cubin = touched.asm["cubin"]
-    with pytest.raises(ArtifactError, match="damaged|no kernel"):
+    with pytest.raises(ArtifactError, match=r"damaged|no kernel"):
         read_cubin(cubin[:64] + bytes(len(cubin) - 64))
-    with pytest.raises(ArtifactError, match="damaged"):
+    with pytest.raises(ArtifactError, match=r"damaged"):
         read_cubin(cubin[:200])

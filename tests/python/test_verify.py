@@ -89,7 +89,9 @@ def test_foreign_data_layout(plain, layout):
         triton_runner.compile(broken, to="ptx", metadata={"shared": 0})
 
 
-@pytest.mark.parametrize("layout", ["", "e-i64:64-i128:128-v16:16-v32:32-n16:32:64", "e-p6:32:32-i64:64-i128:128-n16:32:64"])
+@pytest.mark.parametrize(
+    "layout", ["", "e-i64:64-i128:128-v16:16-v32:32-n16:32:64", "e-p6:32:32-i64:64-i128:128-n16:32:64"]
+)
 def test_data_layouts_of_other_llvm_versions_pass(layout):
     check_llvm(f'target datalayout = "{layout}"\n' if layout else "", "here")
 
@@ -98,7 +100,12 @@ BROKEN_TTGIR = [
     ("unknown_op", r"arith\.muli", "arith.mulx", r"vector_add_kernel\.ttgir\":\d+:\d+.*'arith\.mulx' is unknown"),
     ("syntax", r"tt\.return", "tt.return )", r"vector_add_kernel\.ttgir\":\d+:\d+"),
     ("type", r"arith\.muli (%\S+), (%\S+) : i32", r"arith.muli \1, \2 : i64", "expects different type"),
-    ("verifier", r'"ttg.num-warps" = 4', '"ttg.num-warps" = 8', "Layout has 4 warps per CTA, but the context requires 8"),
+    (
+        "verifier",
+        r'"ttg.num-warps" = 4',
+        '"ttg.num-warps" = 8',
+        "Layout has 4 warps per CTA, but the context requires 8",
+    ),
     ("undefined", r"arith\.muli (%\S+),", "arith.muli %nowhere,", "use of undeclared SSA value name"),
 ]
 
@@ -127,7 +134,10 @@ def test_broken_ptx_brings_the_lines_of_ptxas(plain):
 
 
 def test_after_every_failure_the_process_still_compiles(plain):
-    for broken in (plain.asm["llir"].replace("define", "defin", 1), plain.asm["llir"].replace("ret void", "ret i1 0", 1)):
+    for broken in (
+        plain.asm["llir"].replace("define", "defin", 1),
+        plain.asm["llir"].replace("ret void", "ret i1 0", 1),
+    ):
         with pytest.raises((CompileError, ArtifactError)):
             triton_runner.compile(broken, to="ptx", metadata={"shared": 0})
     kernel = triton_runner.compile(plain.asm["llir"], to="ptx", metadata={"shared": 0})
