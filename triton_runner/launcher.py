@@ -7,9 +7,10 @@ tests/python/test_jit.py.
 
 from __future__ import annotations
 
+import operator
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -28,8 +29,11 @@ from triton_runner.launch_source import SOURCE_KEYWORDS, take_source
 
 _STATE = "_triton_runner_state"
 _REMOVED_KEYWORDS = ("device_type", "device", "stream")
-_lock = threading.RLock()
+_lock = threading.Lock()
 _functions: list[weakref.ref[Any]] = []  # those that hold a _STATE
+
+
+_Pick = Callable[[tuple[Any, ...]], Sequence[Any]]
 
 
 class _State:
@@ -39,8 +43,12 @@ class _State:
         self.target = target
         self.backend = adapter().make_backend(target.backend, target.arch, target.warp_size)
         self.binder = create_function_from_signature(function.signature, function.params, self.backend)
-        self.kernels: dict[Any, Kernel] = {}
+        # By specialization: the kernel, and which of the bound arguments its binary takes.
+        self.kernels: dict[Any, tuple[Kernel, _Pick]] = {}
+        # By content of the artifact that it was launched from.
+        self.from_artifact: dict[Any, Kernel] = {}
         self.keys: dict[Any, str] = {}
+        self.lock = threading.Lock()  # held while a kernel of this function is compiled
 
 
 def run(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any], *, grid: Any, warmup: bool) -> Kernel:
@@ -52,15 +60,20 @@ def run(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any], *, g
         hook(*args, **kwargs)
     on_cpu, target = _target_of(args, kwargs)
     state = _state(function, target)
-    bound, specialization, options = state.binder(*args, **kwargs)
+    try:
+        bound, specialization, options = state.binder(*args, **kwargs)
+    except TypeError as error:
+        # From the generated binder: a missing or unexpected argument, or one of a kind that no kernel takes.
+        message = str(error).removeprefix("dynamic_func() ")
+        raise ArgumentError(f"kernel {function.__name__!r}: {message}") from error
     if source is None:
-        kernel = _kernel_from_python(function, state, on_cpu, bound, specialization, options, kwargs)
-        values = _runtime_values(bound, specialization)
+        kernel, pick = _kernel_from_python(function, state, on_cpu, bound, specialization, options, kwargs)
+        values = pick(tuple(bound.values()))
     else:
         _check_keywords(function, kwargs, bound)
         signature, constexprs, attrs = _unpack(function, state, bound, specialization)
         params = record_params(function.arg_names, signature, constexprs, attrs)
-        kernel, values = source.kernel(state.kernels, state.target, on_cpu, params, bound, options)
+        kernel, values = source.kernel(state.from_artifact, state.target, on_cpu, params, bound, options)
     _check_globals(function)
     if not warmup:
         kernel.launch(_grid(grid, bound), values)
@@ -84,34 +97,30 @@ def _kernel_from_python(
     specialization: Sequence[Any],
     options: Mapping[str, Any],
     kwargs: Mapping[str, Any],
-) -> Kernel:
+) -> tuple[Kernel, _Pick]:
     key = (on_cpu, compute_cache_key(state.keys, specialization, options))
-    kernel = state.kernels.get(key)
-    if kernel is not None:
-        return kernel
+    found = state.kernels.get(key)
+    if found is not None:
+        return found
     _check_keywords(function, kwargs, bound)
-    with _lock:
+    with state.lock:
         if key not in state.kernels:
             triton = adapter()
             source = triton.make_source(function, *_unpack(function, state, bound, specialization))
             compiled = compile_source(triton, source, state.target, options, "ptx" if on_cpu else "cubin")
             kernel = make_kernel(compiled)
             messages.announce(kernel.spec.name, compiled.level, state.target.name, compiled.folder, compiled.from_cache)
-            state.kernels[key] = kernel
+            state.kernels[key] = kernel, _pick_runtime(specialization)
         return state.kernels[key]
 
 
-def _runtime_values(bound: Mapping[str, Any], specialization: Sequence[Any]) -> list[Any]:
-    """The arguments that the binary takes: all but constants."""
-    values: list[Any] = []
-    for value, (type_name, _) in zip(bound.values(), specialization, strict=True):
-        if type_name == "constexpr":
-            continue
-        if isinstance(type_name, tuple):
-            values.extend(_at(value, path) for path, text in leaves(type_name) if text != "constexpr")
-        else:
-            values.append(value)
-    return values
+def _pick_runtime(specialization: Sequence[Any]) -> _Pick:
+    """A function from all arguments to those that the binary takes: all leaves but the constants."""
+    types = [entry[0] for entry in specialization]
+    paths = [path for path, type_name in leaves(types) if type_name != "constexpr"]
+    if len(paths) > 1 and all(len(path) == 1 for path in paths):
+        return operator.itemgetter(*(path[0] for path in paths))
+    return lambda values: [_at(values, path) for path in paths]
 
 
 def _unpack(
@@ -189,6 +198,8 @@ def _check_keywords(function: JITFunction, kwargs: Mapping[str, Any], bound: Map
 
 
 def _check_globals(function: JITFunction) -> None:
+    if not function.used_global_vals:
+        return
     absent = object()
     for (name, _), (value, scope) in function.used_global_vals.items():
         now = scope.get(name, absent)

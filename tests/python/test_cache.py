@@ -175,6 +175,15 @@ def test_compiling_twice_hits_and_another_target_or_option_misses(root):
     assert len({first.folder, *(kernel.folder for kernel in others)}) == 4
 
 
+def test_triton_always_compile_is_heeded(root, monkeypatch):
+    first = triton_runner.compile(TTIR, to="ptx", target=80)
+    (first.folder / "store_seven.json").touch()
+    monkeypatch.setenv("TRITON_ALWAYS_COMPILE", "1")
+    monkeypatch.setattr(cache, "load", lambda *_: pytest.fail("read the cache"))
+    monkeypatch.setattr(cache, "publish", lambda key, stem, artifacts, sidecar: cache.Entry(artifacts, sidecar, None))
+    assert triton_runner.compile(TTIR, to="ptx", target=80).artifacts == first.artifacts
+
+
 def test_threads_that_compile_at_once_leave_one_entry(root):
     kernels, errors = [], []
 

@@ -265,8 +265,24 @@ def test_keywords_that_make_no_sense(keywords, error, words):
 
 
 def test_a_missing_argument():
-    with pytest.raises(TypeError, match=r"missing 1 required positional argument: 'count'|required"):
+    with pytest.raises(ArgumentError, match=r"kernel 'scale': missing 2 required .* 'count' and 'stride'"):
         scale[GRID](*vectors(), BLOCK=BLOCK)
+    with pytest.raises(ArgumentError, match=r"kernel 'scale': takes .* positional arguments but 7 were given"):
+        scale[GRID](*vectors(), 1, 2, 3, 4, 5)
+    with pytest.raises(ArgumentError, match=r"kernel 'scale': .*multiple values for argument 'x_ptr'"):
+        scale[GRID](*vectors(), SIZE, 1, BLOCK=BLOCK, x_ptr=vectors()[0])
+    with pytest.raises(ArgumentError, match=r"kernel 'scale': failed to specialize argument of type: object"):
+        scale[GRID](object(), *vectors(), 1, BLOCK=BLOCK)
+
+
+def test_settings_of_triton_without_effect_are_told(caplog):
+    hook = triton.knobs.runtime.launch_enter_hook
+    hook.add(print)
+    try:
+        launch(BIAS=99.0)
+    finally:
+        hook.remove(print)
+    assert "without effect in triton_runner: knobs.runtime.launch_enter_hook" in caplog.text
 
 
 @pytest.mark.parametrize("level", LEVELS)

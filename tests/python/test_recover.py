@@ -82,7 +82,8 @@ def test_pointer_types_of_tt_func(type_name):
 
 
 def test_tt_func_without_names_takes_those_of_the_values():
-    text = "module {\n  tt.func public @f(%arg0: !tt.ptr<f16>, %n: i32 {tt.divisibility = 32 : i32}) {\n    tt.return\n  }\n}\n"
+    params = "%arg0: !tt.ptr<f16>, %n: i32 {tt.divisibility = 32 : i32}"
+    text = f"module {{\n  tt.func public @f({params}) {{\n    tt.return\n  }}\n}}\n"
     assert [(param.name, param.type, param.divisible_by_16) for param in read_mlir(text).params] == [
         ("arg0", "*fp16", False),
         ("n", "i32", True),

@@ -117,12 +117,12 @@ def compile_source(triton: Adapter, source: Any, target: Target, options: Mappin
         {
             "function": [source.hash(), source.fn.fn.__code__.co_filename, source.fn.arg_names],
             "to": to,
-            "options": vars(parsed),
+            "options": parsed.hash(),
             **common_key_parts(triton, backend, target, environment),
         }
     )
     stem = cache.file_stem(source.name)
-    if entry := cache.load(key, stem):
+    if entry := cached(triton, key, stem):
         return compiled_of(entry, PYTHON, from_cache=True)
     metadata = {
         "hash": key,
@@ -145,6 +145,13 @@ def compile_source(triton: Adapter, source: Any, target: Target, options: Mappin
         target=target,
         options=options,
     )
+
+
+def cached(triton: Adapter, key: str, stem: str) -> cache.Entry | None:
+    """The cache entry of ``key``, unless Triton is told to compile always."""
+    if unserved := triton.unserved_settings():
+        logger.warning("kernel %s: set in Triton, but without effect in triton_runner: %s", stem, ", ".join(unserved))
+    return None if triton.always_compile() else cache.load(key, stem)
 
 
 def common_key_parts(triton: Adapter, backend: Any, target: Target, environment: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from triton_runner.compiler.metadata import (
     metadata_target,
     sidecar_beside,
 )
-from triton_runner.compiler.pipeline import Compiled, common_key_parts, compiled_of, finish
+from triton_runner.compiler.pipeline import Compiled, cached, common_key_parts, compiled_of, finish
 from triton_runner.compiler.recover_ir import Interface, read_llvm, read_mlir, read_ptx
 from triton_runner.compiler.signature import RecordParam
 from triton_runner.compiler.target import DEFAULT_CAPABILITY, Target, device_target, parse_target
@@ -87,7 +87,7 @@ def compile_artifact(
     job = _Job(artifact, interface, sidecar, chosen, _merge_options(artifact.level, sidecar, options), to)
     triton = adapter()
     key = _key(triton, job, [name, signature, params])
-    if entry := cache.load(key, job.stem):
+    if entry := cached(triton, key, job.stem):
         return compiled_of(entry, artifact.level, from_cache=True)
     lowered, made = _lower(triton, job)
     complete = _merge_metadata(job, made)
@@ -168,13 +168,13 @@ def _merge_options(level: str, sidecar: Mapping[str, Any], options: Mapping[str,
 
 def _key(triton: Adapter, job: _Job, asked: Sequence[Any]) -> str:
     backend = triton.make_backend(job.target.backend, job.target.arch, job.target.warp_size)
-    compile_options.parse(triton, backend, job.options)
+    parsed = compile_options.parse(triton, backend, job.options)
     return cache.content_key(
         {
             "level": job.artifact.level,
             "source": hashlib.sha256(job.artifact.text.encode()).hexdigest(),
             "to": job.to,
-            "options": job.options,
+            "options": [job.options, parsed.hash()],
             "sidecar": job.sidecar,
             "asked": asked,
             **common_key_parts(triton, backend, job.target, triton.environment()),

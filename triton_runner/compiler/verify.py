@@ -34,4 +34,6 @@ def check_no_unknown_intrinsic(ptx: str, where: str) -> None:
     """Raise where an ``llvm.`` intrinsic was left in the PTX as a call."""
     left = re.search(r"\bcall(?:\.uni)?\s+(?:\([^)]*\),\s*)?(llvm\.[\w.]+)", ptx)
     if left:
-        raise CompileError(f"{where}: LLVM does not know the intrinsic @{left[1]}; check its name against Triton's LLVM")
+        raise CompileError(
+            f"{where}: LLVM does not know the intrinsic @{left[1]}; check its name against Triton's LLVM"
+        )

@@ -93,6 +93,20 @@ def make_source(function: Any, signature: Any, constexprs: Any, attrs: Any) -> A
     return ASTSource(function, signature, constexprs, attrs)
 
 
+def always_compile() -> bool:
+    return bool(knobs.compilation.always_compile)
+
+
+def unserved_settings() -> list[str]:
+    """The settings of this Triton that are in force now and that triton_runner does not act on."""
+    hooks = ("jit_cache_hook", "jit_post_compile_hook")
+    chains = ("launch_enter_hook", "launch_exit_hook", "kernel_load_start_hook", "kernel_load_end_hook")
+    compilation = ("override", "dump_ir", "store_binary_only", "use_ir_loc", "listener")
+    found = [f"knobs.runtime.{name}" for name in hooks if getattr(knobs.runtime, name)]
+    found += [f"knobs.runtime.{name}" for name in chains if getattr(knobs.runtime, name).calls]
+    return found + [f"knobs.compilation.{name}" for name in compilation if getattr(knobs.compilation, name)]
+
+
 def environment() -> dict[str, Any]:
     """The environment variables that change what the compiler does."""
     return dict(libtriton.get_cache_invalidating_env_vars())
