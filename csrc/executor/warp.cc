@@ -18,6 +18,8 @@ void Warp::start(LaneMask lanes) {
   live_ = lanes;
   group_ = 0;
   last_ = 0;
+  budget_ = kSlice;
+  giving_way_ = false;
   groups_.clear();
   if (lanes != 0) groups_.push_back({0, lanes});
 }
@@ -27,7 +29,7 @@ bool Warp::runnable() const {
 }
 
 void Warp::run() {
-  budget_ = kSlice;
+  if (budget_ <= 0) budget_ = kSlice;
   const Instruction* code = program_.code.data();
   while (budget_ > 0 && pick_group()) {
     while (position_ < stop_position_) {
@@ -41,6 +43,7 @@ void Warp::run() {
       in.execute(*this, in);
     }
     put_back_group();
+    if (giving_way_) return;
   }
 }
 
@@ -136,6 +139,14 @@ void Warp::wait_at_barrier(int barrier) { park(position_ - 1, executing_, Wait::
 void Warp::yield() {
   budget_ = 0;
   stop_position_ = 0;
+}
+
+bool Warp::give_way() {
+  giving_way_ = !giving_way_;
+  if (!giving_way_) return false;
+  last_ = group_;
+  park(position_ - 1, group_, Wait::None);
+  return true;
 }
 
 }  // namespace triton_runner::executor

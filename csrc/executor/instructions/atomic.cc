@@ -117,6 +117,7 @@ T update(std::byte* at, T b, T c) {
 // Operands for n elements: n destinations, n values of b, n of c (b again where there is no c), the address.
 template <typename T, T (*Update)(T, T, T)>
 void atomic(Warp& warp, const Instruction& in) {
+  if (in.space != Space::Shared && warp.give_way()) return;
   const int n = in.element_count;
   Pointers at;
   locate(warp, access_of(in, in[3 * n]), warp.executing(), at);
