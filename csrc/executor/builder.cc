@@ -6,6 +6,7 @@
 #include "executor/decode_table.h"
 #include "executor/executor.h"
 #include "executor/lanes.h"
+#include "ptx/opcodes.h"
 #include "ptx/printer.h"
 #include "runtime/error.h"
 
@@ -193,7 +194,9 @@ void ProgramBuilder::expand(Frame& frame) {
     frame.starts.push_back(static_cast<uint32_t>(program_->code.size()));
     Decoder decoder(*this, frame, in);
     const DecodeFunction decode = find_decoder(in.opcode);
-    if (decode == nullptr) decoder.unsupported("the CPU executor does not run this instruction");
+    if (decode == nullptr || ptx::forms()[in.form].coverage != ptx::Coverage::Executed) {
+      decoder.unsupported("the CPU executor does not run this instruction");
+    }
     decode(decoder);
     decoder.check_all_taken();
   }

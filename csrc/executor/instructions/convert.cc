@@ -64,6 +64,8 @@ std::optional<FloatType> float_type(Type type) {
       return FloatType::kE2M3;
     case Type::E3M2x2:
       return FloatType::kE3M2;
+    case Type::E2M1x2:
+      return FloatType::kE2M1;
     default:
       return std::nullopt;
   }
@@ -77,6 +79,7 @@ bool is_packed(Type type) {
     case Type::E5M2x2:
     case Type::E2M3x2:
     case Type::E3M2x2:
+    case Type::E2M1x2:
       return true;
     default:
       return false;
