@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from setuptools import setup
-from torch.utils.cpp_extension import BuildExtension, CppExtension
+from torch.utils.cpp_extension import BuildExtension, CppExtension, include_paths
 
 ROOT = Path(__file__).resolve().parent
 CORE_ROOMS = ("runtime", "ptx", "ir", "executor", "driver", "ops")
@@ -45,12 +45,14 @@ class BuildBoth(BuildExtension):
 
 
 def extension(name: str, rooms: tuple[str, ...], link: list[str]) -> CppExtension:
+    # torch's headers are not held to our warnings.
+    system_headers = [flag for path in include_paths() for flag in ("-isystem", path)]
     headers = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "csrc").rglob("*.h"))]
     return CppExtension(
         name,
         sources(*rooms),
         include_dirs=[str(ROOT / "csrc")],
-        extra_compile_args={"cxx": FLAGS},
+        extra_compile_args={"cxx": [*FLAGS, *system_headers]},
         extra_link_args=link,
         depends=headers,
     )

@@ -122,6 +122,13 @@ void bind_readers(py::module_& module) {
       "The KernelSpec of a sidecar's JSON text; `signature` is a list of (name, type).");
   module.def("ptx_access", &ptx_access, py::arg("text"), py::arg("name") = py::none(),
              "How the entry uses the memory behind each binary parameter, in order.");
+  module.def(
+      "recover_ptx",
+      [](const std::string& text, const std::optional<std::string>& name, const std::optional<Signature>& signature,
+         const std::optional<std::string>& metadata) { return ptx::recover(text, name, signature, metadata.value_or("")); },
+      py::arg("text"), py::arg("name") = py::none(), py::arg("signature") = py::none(), py::arg("metadata") = py::none(),
+      "The KernelSpec of PTX text, completed by a signature and by metadata as JSON text.");
+  module.def("with_access", &ptx::with_access, py::arg("spec"), py::arg("text"), "The spec with the access of its pointers, as the PTX text has it.");
 }
 
 }  // namespace
