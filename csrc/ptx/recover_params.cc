@@ -26,7 +26,8 @@ std::string hint(std::string_view what) {
 class SignatureBuilder {
  public:
   SignatureBuilder(const Module& module, const Function& entry, const Json& metadata, uint32_t hidden)
-      : entry_(entry), count_(entry.params.size() - hidden), access_(param_access(module, entry)) {
+      : entry_(entry), count_(entry.params.size() - hidden) {
+    if (lacks_ptr(entry)) access_ = param_access(module, entry);
     const Json* maps = metadata.find("tensordesc_meta");
     if (maps != nullptr && maps->get<Json::Array>() != nullptr) maps_ = *maps->get<Json::Array>();
   }
@@ -55,7 +56,7 @@ class SignatureBuilder {
 
   const Function& entry_;
   size_t count_;
-  std::vector<Access> access_;
+  std::vector<Access> access_;  // empty where .ptr tells
   Json::Array maps_;
   size_t next_map_ = 0;
   Signature signature_;
