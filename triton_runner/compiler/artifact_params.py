@@ -16,7 +16,7 @@ from triton_runner.compiler.metadata import RECORD_ENTRY
 from triton_runner.compiler.recover_ir import AbiParam, Interface
 from triton_runner.compiler.signature import RecordParam, adapt, attach, group, normalize, record_params
 from triton_runner.compiler.versions import hidden_parameters
-from triton_runner.errors import ArgumentError, ArtifactError, MetadataError
+from triton_runner.errors import ArgumentError, ArtifactError, Error, MetadataError
 
 
 def read_params(
@@ -66,7 +66,10 @@ def _ptx_params(
         if signature is None
         else [(param["name"], _type_text(param)) for param in _signature_params(signature, (), artifact.where)]
     )
-    spec = _C.recover_ptx(artifact.text, interface.name, given, json.dumps(metadata))
+    try:
+        spec = _C.recover_ptx(artifact.text, interface.name, given, json.dumps(metadata))
+    except Error as error:
+        raise type(error)(f"{artifact.where}: {error}") from None
     return list(json.loads(spec.to_json())["params"])
 
 
