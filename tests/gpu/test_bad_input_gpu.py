@@ -3,6 +3,7 @@
 Each error names the kernel, the argument, what was found and what was expected, and nothing is launched.
 """
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -174,7 +175,10 @@ def test_illegal_address_is_an_error_and_not_a_crash():
     )
     tests = Path(__file__).parents[1]
     command = [sys.executable, "-c", program]
-    finished = subprocess.run(command, cwd=tests, capture_output=True, text=True, timeout=120, check=False)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tests.parent), os.environ.get("PYTHONPATH", "")])}
+    finished = subprocess.run(
+        command, cwd=tests, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert "illegal memory access" in finished.stdout
     assert "CUDA_ERROR_ILLEGAL_ADDRESS" in finished.stdout.split("ours:")[1]

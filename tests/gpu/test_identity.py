@@ -1,11 +1,11 @@
 """PTX and cubin that we compile are the bytes that Triton itself makes, for the device's own capability."""
 
 import pytest
-
-import triton_runner
 from kernels import CASES, case_named
 from kernels.plain import signature_of, source_of, write_folder
 from reference import compiled
+
+import triton_runner
 
 FROM_LEVELS = ["vector_add", "matmul_fp16_s3", "attention", "tma_host_matmul", "cluster_matmul", "gluon_transpose"]
 

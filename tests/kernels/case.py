@@ -20,7 +20,7 @@ AMPERE_ON = (80, 90, 100)
 HOPPER_ON = (90, 100)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     name: str
     kernel: Any  # triton.JITFunction or GluonJITFunction

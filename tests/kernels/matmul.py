@@ -20,10 +20,12 @@ def plain_matmul_kernel(
     total = tl.zeros((BLOCK_M, BLOCK_N), tl.float32)
     for start in range(0, K, BLOCK_K):
         inner = start + tl.arange(0, BLOCK_K)
-        a = tl.load(a_ptr + row[:, None] * stride_am + inner[None, :], mask=(row[:, None] < M) & (inner[None, :] < K))
-        b_inside = (inner[:, None] < K) & (column[None, :] < N)
-        b = tl.load(b_ptr + inner[:, None] * stride_bk + column[None, :], mask=b_inside)
-        total += tl.sum(a[:, :, None] * b[None, :, :], axis=1)
+        a_inside = (row[:, None] < M) & (inner[None, :] < K)
+        b_inside = (column[:, None] < N) & (inner[None, :] < K)
+        a = tl.load(a_ptr + row[:, None] * stride_am + inner[None, :], mask=a_inside, other=0.0)
+        b = tl.load(b_ptr + inner[None, :] * stride_bk + column[:, None], mask=b_inside, other=0.0)
+        # Along the last axis: Triton would turn a sum along the middle one into a tl.dot in tf32.
+        total += tl.sum(a[:, None, :] * b[None, :, :], axis=2)
     tl.store(c_ptr + row[:, None] * stride_cm + column[None, :], total, mask=(row[:, None] < M) & (column[None, :] < N))
 
 

@@ -14,7 +14,8 @@ LEVELS = {"python", "ttir", "ttgir", "llir", "ptx", "cubin", "gluon"}
 
 
 def run(path, folder):
-    environment = {**os.environ, "TRITON_RUNNER_CACHE_DIR": str(folder / "cache")}
+    search = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "TRITON_RUNNER_CACHE_DIR": str(folder / "cache"), "PYTHONPATH": search}
     return subprocess.run(
         [sys.executable, str(path)],
         cwd=folder,

@@ -21,10 +21,11 @@ def kernel():
 
 def run_python(program: str, **environment) -> subprocess.CompletedProcess:
     tests = Path(__file__).parents[1]
+    search = os.pathsep.join([str(tests.parent), os.environ.get("PYTHONPATH", "")])
     return subprocess.run(
         [sys.executable, "-c", program],
         cwd=tests,
-        env={**os.environ, **environment},
+        env={**os.environ, "PYTHONPATH": search, **environment},
         capture_output=True,
         text=True,
         timeout=300,
