@@ -6,6 +6,7 @@ Tested in tests/python/test_loader.py.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 
 from triton_runner import _C
 from triton_runner.compiler.artifact import Artifact, read_artifact
-from triton_runner.compiler.metadata import RECORD_ENTRY, as_metadata, sidecar_beside
+from triton_runner.compiler.metadata import RECORD_ENTRY, as_metadata, check_same_kernel, sidecar_beside
 from triton_runner.compiler.target import parse_target
 from triton_runner.errors import ArgumentError, MetadataError, UnsupportedError
 from triton_runner.kernel import Kernel
@@ -81,8 +82,17 @@ def _signature(signature: Mapping[str, str] | Sequence[str] | None) -> list[tupl
     return [(f"arg{index}", type_name) for index, type_name in enumerate(signature)]
 
 
+def _check_entry(artifact: Artifact, metadata: Mapping[str, Any]) -> None:
+    """The metadata must be of a kernel that the PTX defines. Text with no kernel at all is the reader's to refuse."""
+    entries = re.findall(r"\.entry\s+([\w$%]+)", artifact.text)
+    if entries and metadata.get("name", entries[0]) not in entries:
+        check_same_kernel(metadata, ", ".join(entries), artifact.where)
+
+
 def _record(artifact: Artifact, signature: list[tuple[str, str]] | None, metadata: dict[str, Any], name: str | None) -> _C.KernelSpec:
     has_types = signature is not None or "kernel_signature" in metadata
+    if artifact.level == "ptx":
+        _check_entry(artifact, metadata)
     if RECORD_ENTRY in metadata or (has_types and all(field in metadata for field in _LAUNCH_FIELDS)):
         spec = _C.read_sidecar(json.dumps(metadata), name, signature)
         return _C.with_access(spec, artifact.text) if artifact.level == "ptx" else spec

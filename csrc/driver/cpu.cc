@@ -12,6 +12,10 @@
 namespace triton_runner {
 namespace {
 
+// What one CTA may have on the largest GPU that Triton compiles for (compute capability 9.0 and 10.0: 227 KiB). A kernel that
+// needs more runs nowhere, so it must not pass its tests here.
+constexpr int64_t kMaxSharedBytes = int64_t{227} * 1024;
+
 class CpuKernel final : public LoadedKernel {
  public:
   explicit CpuKernel(std::shared_ptr<const executor::Program> program) : program_(std::move(program)) {}
@@ -43,6 +47,8 @@ class CpuDriver final : public Driver {
       raise<ArtifactError>("kernel ", record.spec.name, ": the CPU driver runs PTX, and this kernel has only ", found,
                            "; load its PTX, or compile it from its source with to=\"ptx\", or give CUDA tensors");
     }
+    TR_CHECK(record.spec.shared <= kMaxSharedBytes, ResourceError, "kernel ", record.spec.name, " needs ", record.spec.shared,
+             " bytes of shared memory, and no GPU has more than ", kMaxSharedBytes, " for a block: lower its block sizes or num_stages");
     return std::make_unique<CpuKernel>(executor::build_program(ptx::parse(image->second), record.spec.name));
   }
 
