@@ -29,26 +29,27 @@ def _decode(kind: str, bits: Bits) -> np.ndarray:
     mantissa = (bits & np.uint64((1 << mantissa_bits) - 1)).astype(np.float64)
     bias = (1 << (exponent_bits - 1)) - 1
     implicit = np.where(exponent == 0, 0.0, 2.0**mantissa_bits)
-    value = np.ldexp(mantissa + implicit, np.maximum(exponent, 1) - bias - mantissa_bits)
+    is_special = exponent == (1 << exponent_bits) - 1
+    value = np.ldexp(mantissa + implicit, np.where(is_special, 1, np.maximum(exponent, 1)) - bias - mantissa_bits)
     special = np.where(mantissa == 0, np.inf, np.nan)
-    value = np.where(exponent == (1 << exponent_bits) - 1, special, value)
+    value = np.where(is_special, special, value)
     return np.where((bits >> np.uint64(WIDTH[kind] - 1)) & np.uint64(1), -value, value)
 
 
 def _spacing(kind: str, value: np.ndarray) -> np.ndarray:
-    """One unit in the last place of the type at each value."""
+    """One unit in the last place of the type at each finite value."""
     exponent_bits, mantissa_bits = EXPONENT_AND_MANTISSA[kind]
     smallest = 2 - (1 << (exponent_bits - 1))
-    _, exponent = np.frexp(np.where(np.isfinite(value), value, 1.0))
+    _, exponent = np.frexp(value)
     return np.ldexp(1.0, np.maximum(exponent - 1, smallest) - mantissa_bits)
 
 
 def _close(kind: str, form: Form, want: Bits, got: Bits) -> np.ndarray:
     expected, found = _decode(kind, want), _decode(kind, got)
-    bound = np.maximum(form.tolerance.ulp * _spacing(kind, expected), form.tolerance.relative * np.abs(expected))
-    with np.errstate(invalid="ignore"):
-        near = np.abs(found - expected) <= np.maximum(bound, form.tolerance.absolute)
-    near &= np.isfinite(expected) & np.isfinite(found)
+    finite = np.isfinite(expected) & np.isfinite(found)
+    want_value, got_value = np.where(finite, expected, 0.0), np.where(finite, found, 0.0)
+    bound = np.maximum(form.tolerance.ulp * _spacing(kind, want_value), form.tolerance.relative * np.abs(want_value))
+    near = finite & (np.abs(got_value - want_value) <= np.maximum(bound, form.tolerance.absolute))
     return near | (np.isnan(expected) & np.isnan(found))
 
 
