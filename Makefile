@@ -113,9 +113,9 @@ bench: $(EXTENSION)
 	@mkdir -p build/bench
 	@for script in benchmark/*.py; do echo; echo "== $$script"; $(BIN)/python $$script --json build/bench/$$(basename $$script .py).json; done
 
-docs: $(EXTENSION)
+docs: $(ENVIRONMENT)
 	$(call say,Generated pages of docs/)
-	@$(BIN)/python tools/generate_docs.py
+	@$(MAKE) --no-print-directory -j$(JOBS) -C tests/csrc docs
 
 sanitize: $(ENVIRONMENT)
 	$(call say,C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer)

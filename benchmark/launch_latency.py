@@ -17,6 +17,7 @@ import triton
 import triton.language as tl
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 import triton_runner
 from triton_runner.torch_utils import get_active_torch_device
@@ -84,7 +85,7 @@ def main():
     table.add_column("door")
     table.add_column("µs", justify="right")
     for door, value in results.items():
-        table.add_row(door, f"{value:.1f}")
+        table.add_row(Text(door), f"{value:.1f}")
     Console().print(table)
     if options.json:
         facts = {"device": name, "torch": torch.__version__, "triton": triton.__version__, "microseconds": results}
