@@ -23,6 +23,15 @@ def capability() -> int:
     return major * 10 + minor
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _caches_of_our_own(tmp_path_factory):
+    """Triton's cache does not tell two checkouts apart, but their PTX differs by the path of the kernel's file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRITON_CACHE_DIR", str(tmp_path_factory.mktemp("triton-cache")))
+        patch.setenv("TRITON_RUNNER_CACHE_DIR", str(tmp_path_factory.mktemp("runner-cache")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def scratch_for_plain_triton():
     """Triton itself asks the user for scratch memory; ours comes from the caching allocator without asking."""

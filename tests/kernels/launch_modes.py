@@ -104,7 +104,6 @@ CASES = [
         {"BLOCK": 128, "PROGRAMS": 8},
         {"launch_cooperative_grid": True},
         targets=AMPERE_ON,
-        cpu=False,
         exact=True,
     ),
     Case(
