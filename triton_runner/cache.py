@@ -15,6 +15,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import time
 import uuid
@@ -61,7 +62,7 @@ def content_key(parts: Mapping[str, Any]) -> str:
 
 def file_stem(name: str) -> str:
     """The name of a kernel's files, without the level."""
-    return name[:_MAX_STEM]
+    return re.sub(r"[^\w.$-]", "_", name)[:_MAX_STEM]
 
 
 def load(key: str, stem: str, root: Path | None = None) -> Entry | None:

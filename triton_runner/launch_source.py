@@ -18,6 +18,7 @@ from typing import Any
 
 from triton_runner import messages
 from triton_runner.compiler.artifact import Artifact, read_artifact, read_source
+from triton_runner.compiler.artifact_params import names_parameters
 from triton_runner.compiler.levels import is_at_or_below
 from triton_runner.compiler.metadata import as_metadata, sidecar_beside
 from triton_runner.compiler.pipeline import make_kernel
@@ -85,7 +86,7 @@ class LaunchSource:
         options: Mapping[str, Any],
     ) -> Kernel:
         if self.level == "cubin":
-            return self._load_cubin(artifact, metadata, target, on_cpu)
+            return self._load_cubin(artifact, metadata, target, on_cpu, params)
         compiled = compile_artifact(
             artifact,
             to="ptx" if on_cpu else "cubin",
@@ -101,7 +102,12 @@ class LaunchSource:
         return make_kernel(compiled)
 
     def _load_cubin(
-        self, artifact: Artifact, metadata: Mapping[str, Any] | None, target: Target, on_cpu: bool
+        self,
+        artifact: Artifact,
+        metadata: Mapping[str, Any] | None,
+        target: Target,
+        on_cpu: bool,
+        params: Sequence[RecordParam],
     ) -> Kernel:
         from triton_runner.loader import load
 
@@ -109,8 +115,11 @@ class LaunchSource:
             raise ArgumentError(
                 f"{artifact.where}: a cubin runs on the GPU only, but the tensors are CPU tensors; launch the PTX"
             )
+        # Without a record the launch knows the types; whether addresses were taken to be aligned, nobody does.
+        named = metadata is not None and names_parameters(metadata)
+        signature = None if named else {p["name"]: p["type"] for p in params if p["type"] != "constexpr"}
         kernel = load(
-            artifact.content, level="cubin", metadata=metadata, name=self.expected, target=target
+            artifact.content, level="cubin", signature=signature, metadata=metadata, name=self.expected, target=target
         )
         messages.announce(kernel.spec.name, "cubin", target.name, artifact.path.parent if artifact.path else None, True)
         return kernel

@@ -154,7 +154,8 @@ def test_the_key_follows_every_part():
     assert cache.content_key(parts) == cache.content_key(dict(reversed(parts.items())))
 
 
-def test_a_long_name_still_makes_a_file(root):
+def test_an_odd_name_still_makes_a_file(root):
+    assert cache.file_stem("a/../b c") == "a_.._b_c"
     stem = cache.file_stem("k" * 400)
     assert cache.publish("key", stem, ARTIFACTS, SIDECAR).folder is not None
 

@@ -15,6 +15,7 @@ from triton.runtime.jit import JITFunction
 
 import triton_runner
 from triton_runner import launch_source
+from triton_runner.compiler.target import parse_target
 from triton_runner.errors import (
     ArgumentError,
     ArtifactError,
@@ -504,3 +505,21 @@ def test_get_file_dir():
     assert triton_runner.get_file_dir(__file__) == os.path.dirname(os.path.abspath(__file__))
     with pytest.raises(ArgumentError, match=r"__file__"):
         triton_runner.get_file_dir("")
+
+
+def test_a_cubin_without_a_record_takes_its_types_from_the_launch():
+    compiled = triton_runner.compile(scale, signature=["*fp32:16", "*fp32:16", "i32", "i32:1", BLOCK, 0.0], target=80)
+    params = json.loads(compiled.spec.to_json())["params"]
+    metadata = {key: value for key, value in compiled.metadata._asdict().items() if not key.startswith("triton_runner")}
+    source = launch_source.LaunchSource("cubin", "cubin_dir", compiled.folder, metadata, "scale", "scale")
+    x, out = vectors()
+    bound = {"x_ptr": x, "out_ptr": out, "count": SIZE, "stride": 1, "BLOCK": BLOCK, "BIAS": 0.0}
+    kernel, values = source.kernel({}, parse_target(80), False, params, bound, {})
+    assert [(param.name, param.type) for param in kernel.spec.params] == [
+        ("x_ptr", "*fp32"),
+        ("out_ptr", "*fp32"),
+        ("count", "i32"),
+    ]
+    assert values == [x, out, SIZE]
+    with pytest.raises(ArgumentError, match=r"made for sm_80, but target is .*90"):
+        source.kernel({}, parse_target(90), False, params, bound, {})

@@ -33,12 +33,13 @@ def read_params(
     abi = _visible_parameters(artifact, interface, metadata)
     if signature is not None:
         return attach(_signature_params(signature, abi, where), abi, where)
-    if _names_parameters(metadata):
+    if names_parameters(metadata):
         return attach(_sidecar_params(metadata, interface.name), abi, where)
     return group(abi, where) if launched is None else adapt(launched, abi, where)
 
 
-def _names_parameters(metadata: Mapping[str, Any]) -> bool:
+def names_parameters(metadata: Mapping[str, Any]) -> bool:
+    """Whether a sidecar tells the kernel's parameters, as Triton's own does not."""
     return RECORD_ENTRY in metadata or "kernel_signature" in metadata
 
 
@@ -57,7 +58,7 @@ def _ptx_params(
 ) -> list[RecordParam]:
     from triton_runner import _C
 
-    if signature is None and _names_parameters(metadata):
+    if signature is None and names_parameters(metadata):
         return _sidecar_params(metadata, interface.name)
     if signature is None and launched is not None:
         return list(launched)

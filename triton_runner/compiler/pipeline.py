@@ -256,5 +256,5 @@ def _package() -> list[Any]:
     """What identifies triton_runner itself: the record of a kernel also depends on the extension that reads its PTX."""
     from triton_runner import _C
 
-    stat = Path(_C.__file__).stat()
-    return [cache.FORMAT, stat.st_size, stat.st_mtime_ns]
+    files = (Path(_C.__file__), Path(_C.__file__).with_name("libtriton_runner.so"))
+    return [cache.FORMAT, [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]]
