@@ -15,7 +15,7 @@ def skip_unless_supported(case, capability):
         pytest.skip(f"{case.name} needs sm_{case.min_capability}, this GPU is sm_{capability}")
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [case for case in CASES if case.stable_code], ids=lambda case: case.name)
 def test_from_python(case, capability):
     skip_unless_supported(case, capability)
     plain = compiled(case, capability)
@@ -34,6 +34,8 @@ def test_from_each_level(name, level, capability, tmp_path):
     plain = compiled(case, capability)
     if level not in plain.asm:
         pytest.skip("Gluon starts at TTGIR")
+    if level == "ttir" and not case.stable_code:
+        pytest.skip("two runs of Triton give different code for it above TTGIR")
     path = write_folder(plain, tmp_path, level)
     kernel = triton_runner.compile(path, signature=signature_of(plain), to="cubin", target=capability)
     assert kernel.artifacts["ptx"] == plain.asm["ptx"]

@@ -34,6 +34,7 @@ class Case:
     targets: tuple[int, ...] = ALL_TARGETS  # compute capabilities it is meant to compile for
     cpu: bool = True  # the CPU driver runs its sm_80 PTX
     exact: bool = False  # only integers and IEEE arithmetic: every device gives the same bits
+    stable_code: bool = True  # Triton makes the same TTGIR of it in every process
     repeatable: bool = True  # two launches give the same bits (no float atomics in arrival order)
 
     @property

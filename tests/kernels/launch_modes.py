@@ -92,6 +92,7 @@ CASES = [
         {"num_ctas": 2, "num_stages": 2},
         rtol=2e-3,
         atol=4e-3,
+        stable_code=False,  # a pass of Triton 3.6 orders layouts of clusters by address
         targets=HOPPER_ON,
         cpu=False,
     ),
