@@ -79,6 +79,7 @@ def test_compile_fullgraph(key, backend):
 def test_current_stream_is_used(key):
     """The input is written on a side stream behind a long wait; a launch elsewhere would read the old value."""
     x, y, out = tensors()
+    launch(key, [x, y], [out], [SIZE], [2.0], GRID)  # loading the module waits for the device
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
