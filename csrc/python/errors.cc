@@ -9,6 +9,7 @@ namespace py = pybind11;
 namespace triton_runner::python {
 
 void register_errors() {
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): pybind11 fixes the signature
   py::register_exception_translator([](std::exception_ptr pointer) {
     try {
       if (pointer) std::rethrow_exception(pointer);

@@ -37,6 +37,7 @@ class Registry {
 
   static size_t index(std::string_view key) {
     size_t value = 0;
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): from_chars takes the end
     std::from_chars(key.data(), key.data() + std::min<size_t>(key.size(), 3), value, 16);
     return value % kBuckets;
   }

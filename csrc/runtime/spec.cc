@@ -95,7 +95,7 @@ std::string_view access_name(Access access) {
 bool writes(Access access) { return access == Access::Unknown || access == Access::Write || access == Access::ReadWrite; }
 
 std::string type_string(const Param& param) {
-  const std::string element(type_name(param.element));
+  std::string element(type_name(param.element));
   switch (param.kind) {
     case ParamKind::Pointer: return "*" + element;
     case ParamKind::Scalar: return element;
