@@ -93,7 +93,7 @@ def _scalar_arguments(make):
 
 
 def _scalar_reference(args):
-    whole = [1, -100, -30_000, -2_000_000_000, -(2**62) - 3, 250, 65_000, 4_000_000_000, -5]
+    whole = [1, 100, -30_000, -2_000_000_000, -(2**62) - 3, 250, 65_000, 4_000_000_000, -5]
     device = args["int_ptr"].device
     return {
         "int_ptr": torch.tensor(whole, dtype=torch.int64, device=device),
