@@ -12,8 +12,8 @@
 namespace triton_runner {
 namespace {
 
-// What one CTA may have on the largest GPU that Triton compiles for (compute capability 9.0 and 10.0: 227 KiB). A kernel that
-// needs more runs nowhere, so it must not pass its tests here.
+// What one CTA may have on the largest GPU that Triton compiles for (compute capability 9.0 and 10.0: 227 KiB). A
+// kernel that needs more runs nowhere, so it must not pass its tests here.
 constexpr int64_t kMaxSharedBytes = int64_t{227} * 1024;
 
 class CpuKernel final : public LoadedKernel {
@@ -47,8 +47,9 @@ class CpuDriver final : public Driver {
       raise<ArtifactError>("kernel ", record.spec.name, ": the CPU driver runs PTX, and this kernel has only ", found,
                            "; load its PTX, or compile it from its source with to=\"ptx\", or give CUDA tensors");
     }
-    TR_CHECK(record.spec.shared <= kMaxSharedBytes, ResourceError, "kernel ", record.spec.name, " needs ", record.spec.shared,
-             " bytes of shared memory, and no GPU has more than ", kMaxSharedBytes, " for a block: lower its block sizes or num_stages");
+    TR_CHECK(record.spec.shared <= kMaxSharedBytes, ResourceError, "kernel ", record.spec.name, " needs ",
+             record.spec.shared, " bytes of shared memory, and no GPU has more than ", kMaxSharedBytes,
+             " for a block: lower its block sizes or num_stages");
     return std::make_unique<CpuKernel>(executor::build_program(ptx::parse(image->second), record.spec.name));
   }
 

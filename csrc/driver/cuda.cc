@@ -1,7 +1,7 @@
 // The CUDA driver: loads cubins and PTX with the CUDA Driver API and launches them with cuLaunchKernelEx.
 //
-// A function belongs to its device's primary context, which is the one that torch uses. Every call pushes that context if the
-// calling thread has another one, so that new threads and several devices work. Tested in tests/gpu.
+// A function belongs to its device's primary context, which is the one that torch uses. Every call pushes that context
+// if the calling thread has another one, so that new threads and several devices work. Tested in tests/gpu.
 #include <array>
 #include <vector>
 
@@ -80,7 +80,8 @@ class CudaKernel : public LoadedKernel {
     void* stack[kStackParams];
     std::vector<void*> heap(params.offsets.size() > kStackParams ? params.offsets.size() : 0);
     void** pointers = heap.empty() ? stack : heap.data();
-    for (size_t i = 0; i < params.offsets.size(); ++i) pointers[i] = const_cast<std::byte*>(params.data + params.offsets[i]);
+    for (size_t i = 0; i < params.offsets.size(); ++i)
+      pointers[i] = const_cast<std::byte*>(params.data + params.offsets[i]);
 
     std::array<CUlaunchAttribute, 4> attributes;
     const CUlaunchConfig launch{config.grid[0],      config.grid[1],
@@ -90,7 +91,8 @@ class CudaKernel : public LoadedKernel {
                                 attributes.data(),   set_attributes(config, attributes)};
     const ScopedContext scope(context_);
     const CUresult code = api().cuLaunchKernelEx(&launch, function_, pointers, nullptr);
-    if (code != CUDA_SUCCESS) [[unlikely]] raise_launch(code, config);
+    if (code != CUDA_SUCCESS) [[unlikely]]
+      raise_launch(code, config);
   }
 
  private:
@@ -112,8 +114,9 @@ class CudaKernel : public LoadedKernel {
 
   [[noreturn]] void raise_launch(CUresult code, const LaunchConfig& config) const {
     const std::string what =
-        concat("launch of kernel '", name_, "' failed: ", describe(code), "; grid ", config.grid[0], "x", config.grid[1], "x", config.grid[2],
-               ", block ", config.block[0], ", cluster ", config.cluster[0], ", shared memory ", config.shared_bytes, " bytes");
+        concat("launch of kernel '", name_, "' failed: ", describe(code), "; grid ", config.grid[0], "x",
+               config.grid[1], "x", config.grid[2], ", block ", config.block[0], ", cluster ", config.cluster[0],
+               ", shared memory ", config.shared_bytes, " bytes");
     if (code == CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE) {
       raise<ResourceError>(what, ": a cooperative grid must fit the device at once; launch fewer programs");
     }
@@ -126,14 +129,18 @@ class CudaKernel : public LoadedKernel {
   CUfunction function_;
 };
 
-[[noreturn]] void raise_load(const KernelRecord& record, bool is_ptx, CUresult code, int capability, const std::string& log) {
-  const std::string what = concat("the ", is_ptx ? "PTX" : "cubin", " of kernel '", record.spec.name, "' (", target_name(record.spec.target),
-                                  ") cannot be loaded on this sm_", capability, " device: ", describe(code));
+[[noreturn]] void raise_load(const KernelRecord& record, bool is_ptx, CUresult code, int capability,
+                             const std::string& log) {
+  const std::string what =
+      concat("the ", is_ptx ? "PTX" : "cubin", " of kernel '", record.spec.name, "' (", target_name(record.spec.target),
+             ") cannot be loaded on this sm_", capability, " device: ", describe(code));
   if (code == CUDA_ERROR_UNSUPPORTED_PTX_VERSION) {
-    raise<ArtifactError>(what, "; the driver supports CUDA ", api().driver_version / 1000, ".", api().driver_version % 1000 / 10,
+    raise<ArtifactError>(what, "; the driver supports CUDA ", api().driver_version / 1000, ".",
+                         api().driver_version % 1000 / 10,
                          ": lower the .version of the PTX, compile it to a cubin, or update the driver");
   }
-  const bool bad_image = code == CUDA_ERROR_INVALID_IMAGE || code == CUDA_ERROR_NO_BINARY_FOR_GPU || code == CUDA_ERROR_INVALID_PTX;
+  const bool bad_image =
+      code == CUDA_ERROR_INVALID_IMAGE || code == CUDA_ERROR_NO_BINARY_FOR_GPU || code == CUDA_ERROR_INVALID_PTX;
   const std::string detail = log.empty() ? what : concat(what, "\n", log);
   if (bad_image) raise<ArtifactError>(detail);
   raise<DriverError>(detail);
@@ -150,8 +157,8 @@ CUmodule load_module(const KernelRecord& record, const Image& image, int capabil
   return module;
 }
 
-// The binary knows its own parameters: a record of another kernel is found here and not by a wrong result. Only sizes are compared:
-// a parameter that is aligned to 64 bytes has an offset that counts from a base which is not.
+// The binary knows its own parameters: a record of another kernel is found here and not by a wrong result. Only sizes
+// are compared: a parameter that is aligned to 64 bytes has an offset that counts from a base which is not.
 void check_params(const KernelSpec& spec, CUfunction function) {
   const auto param_info = api().cuFuncGetParamInfo;
   if (param_info == nullptr) return;
@@ -160,28 +167,33 @@ void check_params(const KernelSpec& spec, CUfunction function) {
   size_t size = 0;
   for (size_t i = 0; i < layout.fields.size(); ++i) {
     const bool there = param_info(function, i, &offset, &size) == CUDA_SUCCESS;
-    TR_CHECK(there && size == layout.fields[i].size, MetadataError, "kernel '", spec.name, "': binary parameter ", i, " should have ",
-             layout.fields[i].size, " bytes by its metadata, but the image has ", there ? concat(size, " bytes") : std::string("no such parameter"),
-             ": the metadata is of another kernel");
+    TR_CHECK(there && size == layout.fields[i].size, MetadataError, "kernel '", spec.name, "': binary parameter ", i,
+             " should have ", layout.fields[i].size, " bytes by its metadata, but the image has ",
+             there ? concat(size, " bytes") : std::string("no such parameter"), ": the metadata is of another kernel");
   }
-  TR_CHECK(param_info(function, layout.fields.size(), &offset, &size) != CUDA_SUCCESS, MetadataError, "kernel '", spec.name, "' has ",
-           layout.fields.size(), " binary parameters by its metadata, but the image has more: the metadata is of another kernel");
+  TR_CHECK(param_info(function, layout.fields.size(), &offset, &size) != CUDA_SUCCESS, MetadataError, "kernel '",
+           spec.name, "' has ", layout.fields.size(),
+           " binary parameters by its metadata, but the image has more: the metadata is of another kernel");
 }
 
 void prepare_function(const KernelSpec& spec, CUfunction function, CUdevice device) {
   const int threads = spec.num_warps * spec.target.warp_size;
   const int most = function_attribute(function, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
-  TR_CHECK(threads <= most, ResourceError, "kernel '", spec.name, "' needs ", threads, " threads a block (num_warps ", spec.num_warps,
-           "), but the device runs at most ", most, " of it: lower num_warps, or its registers (maxnreg)");
+  TR_CHECK(threads <= most, ResourceError, "kernel '", spec.name, "' needs ", threads, " threads a block (num_warps ",
+           spec.num_warps, "), but the device runs at most ", most,
+           " of it: lower num_warps, or its registers (maxnreg)");
   const int fixed = function_attribute(function, CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES);
   const int limit = device_attribute(device, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
   TR_CHECK(spec.shared + fixed <= limit, ResourceError, "kernel '", spec.name, "' needs ", spec.shared + fixed,
            " bytes of shared memory, but the device has ", limit, " for a block: lower its block sizes or num_stages");
   if (spec.shared + fixed > kDefaultSharedBytes) {
-    check(api().cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, static_cast<int>(spec.shared)), "cuFuncSetAttribute");
+    check(api().cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+                                   static_cast<int>(spec.shared)),
+          "cuFuncSetAttribute");
   }
   if (spec.num_ctas > kMaxPortableCluster) {
-    check(api().cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1), "cuFuncSetAttribute");
+    check(api().cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1),
+          "cuFuncSetAttribute");
   }
 }
 
@@ -210,7 +222,9 @@ class CudaDriver : public Driver {
     return kernel;
   }
 
-  void encode_tensor_map(const TensorMapRequest& request, std::byte* map) override { cuda::encode_tensor_map(request, map); }
+  void encode_tensor_map(const TensorMapRequest& request, std::byte* map) override {
+    cuda::encode_tensor_map(request, map);
+  }
 };
 
 CudaDriver instance;

@@ -26,12 +26,14 @@ class Resolver {
   explicit Resolver(void* library)
       : current_(reinterpret_cast<Current>(dlsym(library, "cuGetProcAddress_v2"))),
         first_(reinterpret_cast<First>(dlsym(library, "cuGetProcAddress"))) {
-    TR_CHECK(current_ != nullptr || first_ != nullptr, DriverError, kLibrary, " has no cuGetProcAddress: the driver is older than CUDA 11.3; update it");
+    TR_CHECK(current_ != nullptr || first_ != nullptr, DriverError, kLibrary,
+             " has no cuGetProcAddress: the driver is older than CUDA 11.3; update it");
   }
 
   void* operator()(const char* name, int version) const {
     void* function = nullptr;
-    const CUresult code = current_ != nullptr ? current_(name, &function, version, 0, nullptr) : first_(name, &function, version, 0);
+    const CUresult code =
+        current_ != nullptr ? current_(name, &function, version, 0, nullptr) : first_(name, &function, version, 0);
     return code == CUDA_SUCCESS ? function : nullptr;
   }
 
@@ -45,19 +47,20 @@ class Resolver {
 Api open_api() {
   const Resolver resolve(open_library());
   Api table;
-#define TR_CUDA_RESOLVE(name, version, params) table.name = reinterpret_cast<decltype(table.name)>(resolve(#name, version));
+#define TR_CUDA_RESOLVE(name, version, params) \
+  table.name = reinterpret_cast<decltype(table.name)>(resolve(#name, version));
   TR_CUDA_FUNCTIONS(TR_CUDA_RESOLVE)
 #undef TR_CUDA_RESOLVE
   auto start = [&](CUresult code, const char* operation) {
     const char* name = nullptr;
     if (code != CUDA_SUCCESS && table.cuGetErrorName != nullptr) table.cuGetErrorName(code, &name);
-    TR_CHECK(code == CUDA_SUCCESS, DriverError, operation, " failed: ", name == nullptr ? "unknown error" : name, " (", code,
-             "); is there an NVIDIA GPU in this machine, and is it visible (CUDA_VISIBLE_DEVICES)?");
+    TR_CHECK(code == CUDA_SUCCESS, DriverError, operation, " failed: ", name == nullptr ? "unknown error" : name, " (",
+             code, "); is there an NVIDIA GPU in this machine, and is it visible (CUDA_VISIBLE_DEVICES)?");
   };
   start(need(table.cuInit, "cuInit", 2000)(0), "cuInit");
   start(need(table.cuDriverGetVersion, "cuDriverGetVersion", 2020)(&table.driver_version), "cuDriverGetVersion");
-  TR_CHECK(table.cuLaunchKernelEx != nullptr, DriverError, "the CUDA driver is of version ", table.driver_version, ", expected ", kOldestDriver,
-           " (CUDA 11.6) or newer: update it");
+  TR_CHECK(table.cuLaunchKernelEx != nullptr, DriverError, "the CUDA driver is of version ", table.driver_version,
+           ", expected ", kOldestDriver, " (CUDA 11.6) or newer: update it");
   return table;
 }
 
@@ -81,7 +84,8 @@ void check(CUresult code, const char* operation) {
 }
 
 void raise_missing(const char* function, int version) {
-  raise<DriverError>("the CUDA driver has no ", function, ", which came with CUDA ", version / 1000, ".", version % 1000 / 10, ": update the driver");
+  raise<DriverError>("the CUDA driver has no ", function, ", which came with CUDA ", version / 1000, ".",
+                     version % 1000 / 10, ": update the driver");
 }
 
 }  // namespace triton_runner::cuda

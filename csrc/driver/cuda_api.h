@@ -1,9 +1,9 @@
 // The CUDA Driver API, opened at run time: no CUDA header and no library is needed to build, no driver to import.
 //
-// Types and constants are those of the CUDA Driver API reference manual, declared here as far as they are used. Each function stands
-// once in TR_CUDA_FUNCTIONS with the CUDA version that has the entry point we want; that list declares the table, fills it and feeds
-// the test. libcuda.so.1 is opened at the first call of cuda_api().
-// Tested in tests/csrc/driver/test_cuda_api.cc and tests/gpu.
+// Types and constants are those of the CUDA Driver API reference manual, declared here as far as they are used. Each
+// function stands once in TR_CUDA_FUNCTIONS with the CUDA version that has the entry point we want; that list declares
+// the table, fills it and feeds the test. libcuda.so.1 is opened at the first call of cuda_api(). Tested in
+// tests/csrc/driver/test_cuda_api.cc and tests/gpu.
 #pragma once
 
 #include <cstddef>
@@ -79,28 +79,29 @@ struct alignas(64) CUtensorMap {
 };
 
 // X(name, CUDA version of the entry point, parameters)
-#define TR_CUDA_FUNCTIONS(X)                                                                                                     \
-  X(cuInit, 2000, (unsigned flags))                                                                                              \
-  X(cuDriverGetVersion, 2020, (int* version))                                                                                    \
-  X(cuGetErrorName, 6000, (CUresult code, const char** name))                                                                    \
-  X(cuGetErrorString, 6000, (CUresult code, const char** text))                                                                  \
-  X(cuDeviceGet, 2000, (CUdevice * device, int ordinal))                                                                         \
-  X(cuDeviceGetCount, 2000, (int* count))                                                                                        \
-  X(cuDeviceGetAttribute, 2000, (int* value, int attribute, CUdevice device))                                                    \
-  X(cuDevicePrimaryCtxRetain, 7000, (CUcontext * context, CUdevice device))                                                      \
-  X(cuCtxGetCurrent, 4000, (CUcontext * context))                                                                                \
-  X(cuCtxPushCurrent, 4000, (CUcontext context))                                                                                 \
-  X(cuCtxPopCurrent, 4000, (CUcontext * context))                                                                                \
-  X(cuModuleLoadDataEx, 2010, (CUmodule * module, const void* image, unsigned count, int* options, void** values))               \
-  X(cuModuleUnload, 2000, (CUmodule module))                                                                                     \
-  X(cuModuleGetFunction, 2000, (CUfunction * function, CUmodule module, const char* name))                                       \
-  X(cuFuncGetAttribute, 2020, (int* value, int attribute, CUfunction function))                                                  \
-  X(cuFuncSetAttribute, 9000, (CUfunction function, int attribute, int value))                                                   \
-  X(cuFuncGetParamInfo, 12040, (CUfunction function, size_t index, size_t* offset, size_t* size))                                \
-  X(cuLaunchKernelEx, 11060, (const CUlaunchConfig* config, CUfunction function, void** params, void** extra))                   \
-  X(cuTensorMapEncodeTiled, 12000,                                                                                               \
-    (CUtensorMap * map, int type, uint32_t rank, void* base, const uint64_t* dims, const uint64_t* strides, const uint32_t* box, \
-     const uint32_t* element_strides, int interleave, int swizzle, int l2_promotion, int oob_fill))
+#define TR_CUDA_FUNCTIONS(X)                                                                                       \
+  X(cuInit, 2000, (unsigned flags))                                                                                \
+  X(cuDriverGetVersion, 2020, (int* version))                                                                      \
+  X(cuGetErrorName, 6000, (CUresult code, const char** name))                                                      \
+  X(cuGetErrorString, 6000, (CUresult code, const char** text))                                                    \
+  X(cuDeviceGet, 2000, (CUdevice * device, int ordinal))                                                           \
+  X(cuDeviceGetCount, 2000, (int* count))                                                                          \
+  X(cuDeviceGetAttribute, 2000, (int* value, int attribute, CUdevice device))                                      \
+  X(cuDevicePrimaryCtxRetain, 7000, (CUcontext * context, CUdevice device))                                        \
+  X(cuCtxGetCurrent, 4000, (CUcontext * context))                                                                  \
+  X(cuCtxPushCurrent, 4000, (CUcontext context))                                                                   \
+  X(cuCtxPopCurrent, 4000, (CUcontext * context))                                                                  \
+  X(cuModuleLoadDataEx, 2010, (CUmodule * module, const void* image, unsigned count, int* options, void** values)) \
+  X(cuModuleUnload, 2000, (CUmodule module))                                                                       \
+  X(cuModuleGetFunction, 2000, (CUfunction * function, CUmodule module, const char* name))                         \
+  X(cuFuncGetAttribute, 2020, (int* value, int attribute, CUfunction function))                                    \
+  X(cuFuncSetAttribute, 9000, (CUfunction function, int attribute, int value))                                     \
+  X(cuFuncGetParamInfo, 12040, (CUfunction function, size_t index, size_t* offset, size_t* size))                  \
+  X(cuLaunchKernelEx, 11060, (const CUlaunchConfig* config, CUfunction function, void** params, void** extra))     \
+  X(cuTensorMapEncodeTiled, 12000,                                                                                 \
+    (CUtensorMap * map, int type, uint32_t rank, void* base, const uint64_t* dims, const uint64_t* strides,        \
+     const uint32_t* box, const uint32_t* element_strides, int interleave, int swizzle, int l2_promotion,          \
+     int oob_fill))
 
 // The table. A pointer is null where the installed driver is older than the function: use `need`.
 struct Api {

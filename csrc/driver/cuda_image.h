@@ -1,5 +1,5 @@
-// Picks the image of a record that an NVIDIA device can load, and checks it as far as a driver that takes no length cannot.
-// Tested in tests/csrc/driver/test_cuda_image.cc.
+// Picks the image of a record that an NVIDIA device can load, and checks it as far as a driver that takes no length
+// cannot. Tested in tests/csrc/driver/test_cuda_image.cc.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@ struct Image {
   bool is_ptx = false;
 };
 
-// A cubin goes before PTX. `capability` is ten times the device's (90 for sm_90). ArtifactError for a record with neither, for a
-// foreign or truncated ELF, and for a cubin of another architecture.
+// A cubin goes before PTX. `capability` is ten times the device's (90 for sm_90). ArtifactError for a record with
+// neither, for a foreign or truncated ELF, and for a cubin of another architecture.
 Image pick_image(const KernelRecord& record, int capability);
 
 }  // namespace triton_runner::cuda

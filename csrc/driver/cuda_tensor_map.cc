@@ -9,21 +9,26 @@ namespace triton_runner::cuda {
 namespace {
 
 constexpr size_t kMaxRank = 5;
-constexpr int kL2Promotion128B = 2;   // CU_TENSOR_MAP_L2_PROMOTION_L2_128B
-constexpr int kFillNan = 1;           // CU_TENSOR_MAP_FLOAT_OOB_FILL_NAN_REQUEST_ZERO_FMA
+constexpr int kL2Promotion128B = 2;  // CU_TENSOR_MAP_L2_PROMOTION_L2_128B
+constexpr int kFillNan = 1;          // CU_TENSOR_MAP_FLOAT_OOB_FILL_NAN_REQUEST_ZERO_FMA
 
 // Triton's metadata has the device's numbering of element types, the driver's differs from it in three places.
 int host_element_type(int device_type) {
   switch (device_type) {
-    case 8: return 10;
-    case 9: return 8;
-    case 10: return 9;
-    default: return device_type;
+    case 8:
+      return 10;
+    case 9:
+      return 8;
+    case 10:
+      return 9;
+    default:
+      return device_type;
   }
 }
 
 std::string operands(const TensorMapRequest& request) {
-  std::string out = concat("base ", request.base, ", element type ", request.meta->element_type, ", swizzle ", request.meta->swizzle, ", shape [");
+  std::string out = concat("base ", request.base, ", element type ", request.meta->element_type, ", swizzle ",
+                           request.meta->swizzle, ", shape [");
   for (const int64_t extent : request.shape) out += concat(extent, " ");
   out += "], strides [";
   for (const int64_t stride : request.strides) out += concat(stride, " ");
@@ -37,8 +42,8 @@ std::string operands(const TensorMapRequest& request) {
 void encode_tensor_map(const TensorMapRequest& request, std::byte* map) {
   const TensorMapMeta& meta = *request.meta;
   const size_t rank = request.shape.size();
-  TR_CHECK(rank >= 1 && rank <= kMaxRank && meta.block_size.size() == rank, ArgumentError, "a TMA descriptor has rank ", rank, " and a block of rank ",
-           meta.block_size.size(), ", expected the same, one to five");
+  TR_CHECK(rank >= 1 && rank <= kMaxRank && meta.block_size.size() == rank, ArgumentError, "a TMA descriptor has rank ",
+           rank, " and a block of rank ", meta.block_size.size(), ", expected the same, one to five");
   // The driver counts from the innermost dimension, and leaves its stride out.
   uint64_t dims[kMaxRank];
   uint64_t strides[kMaxRank];
@@ -54,10 +59,10 @@ void encode_tensor_map(const TensorMapRequest& request, std::byte* map) {
   strides[rank - 1] = dims[rank - 1] * (rank == 1 ? static_cast<uint64_t>(meta.element_size) : strides[rank - 2]);
   CUtensorMap encoded;
   const CUresult code = need(api().cuTensorMapEncodeTiled, "cuTensorMapEncodeTiled", 12000)(
-      &encoded, host_element_type(meta.element_type), static_cast<uint32_t>(rank), const_cast<void*>(request.base), dims, strides, box,
-      element_strides, 0, meta.swizzle, kL2Promotion128B, request.nan_padding ? kFillNan : 0);
-  TR_CHECK(code == CUDA_SUCCESS, DriverError, "cuTensorMapEncodeTiled failed: ", describe(code), ", for ", operands(request),
-           "; base and strides must be multiples of 16 bytes");
+      &encoded, host_element_type(meta.element_type), static_cast<uint32_t>(rank), const_cast<void*>(request.base),
+      dims, strides, box, element_strides, 0, meta.swizzle, kL2Promotion128B, request.nan_padding ? kFillNan : 0);
+  TR_CHECK(code == CUDA_SUCCESS, DriverError, "cuTensorMapEncodeTiled failed: ", describe(code), ", for ",
+           operands(request), "; base and strides must be multiples of 16 bytes");
   std::memcpy(map, &encoded, sizeof encoded);
 }
 

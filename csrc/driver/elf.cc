@@ -21,11 +21,11 @@ Header read(std::string_view image, uint64_t offset) {
 }  // namespace
 
 ElfIdentity check_elf(std::string_view image, std::string_view what) {
-  TR_CHECK(image.size() >= SELFMAG && image.substr(0, SELFMAG) == ELFMAG, ArtifactError, what, " does not start with the ELF magic number: it is no ",
-           "binary of a GPU kernel");
+  TR_CHECK(image.size() >= SELFMAG && image.substr(0, SELFMAG) == ELFMAG, ArtifactError, what,
+           " does not start with the ELF magic number: it is no ", "binary of a GPU kernel");
   auto whole = [&](uint64_t offset, uint64_t size, const char* part) {
-    TR_CHECK(in_bounds(offset, size, image.size()), ArtifactError, what, " is truncated: it has ", image.size(), " bytes, but its ", part,
-             " reaches to byte ", offset + size, ": copy or compile it again");
+    TR_CHECK(in_bounds(offset, size, image.size()), ArtifactError, what, " is truncated: it has ", image.size(),
+             " bytes, but its ", part, " reaches to byte ", offset + size, ": copy or compile it again");
   };
   whole(0, sizeof(Elf64_Ehdr), "ELF header");
   const auto header = read<Elf64_Ehdr>(image, 0);

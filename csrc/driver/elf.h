@@ -1,6 +1,6 @@
-// What a launcher must know of an ELF image before it gives it to a driver that takes no length: whether it is whole, and for which
-// machine. Reading more (sections, notes) is left to pyelftools on the Python side.
-// Tested in tests/csrc/driver/test_elf.cc.
+// What a launcher must know of an ELF image before it gives it to a driver that takes no length: whether it is whole,
+// and for which machine. Reading more (sections, notes) is left to pyelftools on the Python side. Tested in
+// tests/csrc/driver/test_elf.cc.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 namespace triton_runner {
 
 struct ElfIdentity {
-  uint16_t machine = 0;   // e_machine
+  uint16_t machine = 0;  // e_machine
   uint8_t abi_version = 0;
   uint32_t flags = 0;
 };

@@ -1,11 +1,12 @@
 // triton_runner::launch on real tensors: CPU and CUDA share this one body, the driver behind the device does the rest.
 //
-// The work goes to the current stream of the tensors' device; scratch comes from the caching allocator and is ordered by that
-// stream, so both are right under CUDA graph capture. Tested in tests/python/test_op.py and tests/gpu/test_op_gpu.py.
+// The work goes to the current stream of the tensors' device; scratch comes from the caching allocator and is ordered
+// by that stream, so both are right under CUDA graph capture. Tested in tests/python/test_op.py and
+// tests/gpu/test_op_gpu.py.
 #include <ATen/Context.h>
 #include <ATen/ops/empty.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 #include <c10/core/SymIntArrayRef.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <c10/util/SmallVector.h>
 #include <torch/library.h>
 
@@ -17,7 +18,8 @@
 namespace triton_runner {
 namespace {
 
-// Freed by its destructor right after the launch is queued: the allocator gives the memory to later work of the same stream only.
+// Freed by its destructor right after the launch is queued: the allocator gives the memory to later work of the same
+// stream only.
 class TensorScratch : public ScratchAllocator {
  public:
   explicit TensorScratch(at::Device device) : device_(device) {}
@@ -39,8 +41,8 @@ void* current_stream(at::Device device) {
   return c10::impl::VirtualGuardImpl(device.type()).getStream(device).native_handle();
 }
 
-// A SymInt holds integers below -2^62 on the heap. The dispatcher's own conversion takes those for symbols and fails, but they
-// are half of what a u64 parameter can be.
+// A SymInt holds integers below -2^62 on the heap. The dispatcher's own conversion takes those for symbols and fails,
+// but they are half of what a u64 parameter can be.
 class Integers {
  public:
   explicit Integers(c10::SymIntArrayRef values) {
@@ -60,8 +62,8 @@ class Integers {
   at::IntArrayRef view_;
 };
 
-void launch_on(at::Device device, std::string_view key, at::TensorList inputs, at::TensorList outputs, c10::SymIntArrayRef ints,
-               at::ArrayRef<double> floats, c10::SymIntArrayRef grid) {
+void launch_on(at::Device device, std::string_view key, at::TensorList inputs, at::TensorList outputs,
+               c10::SymIntArrayRef ints, at::ArrayRef<double> floats, c10::SymIntArrayRef grid) {
   Kernel& kernel = find_kernel(key);
   c10::SmallVector<TensorArg, 16> input_args;
   c10::SmallVector<TensorArg, 16> output_args;
@@ -81,9 +83,10 @@ void launch_on(at::Device device, std::string_view key, at::TensorList inputs, a
          scratch);
 }
 
-void launch_tensors(std::string_view key, at::TensorList inputs, at::TensorList outputs, c10::SymIntArrayRef ints, at::ArrayRef<double> floats,
-                    c10::SymIntArrayRef grid) {
-  // The dispatcher comes here only if one of the tensors is on this kernel's device; a raw TMA map may lie on the CPU beside it.
+void launch_tensors(std::string_view key, at::TensorList inputs, at::TensorList outputs, c10::SymIntArrayRef ints,
+                    at::ArrayRef<double> floats, c10::SymIntArrayRef grid) {
+  // The dispatcher comes here only if one of the tensors is on this kernel's device; a raw TMA map may lie on the CPU
+  // beside it.
   at::Device device = at::kCPU;
   for (const at::TensorList list : {inputs, outputs}) {
     for (const at::Tensor& tensor : list) {
@@ -97,12 +100,14 @@ void launch_tensors(std::string_view key, at::TensorList inputs, at::TensorList 
   launch_on(device, key, inputs, outputs, ints, floats, grid);
 }
 
-// No kernel for the tensors' device, or no tensor at all: then the current CUDA device runs it, or the CPU where there is none.
+// No kernel for the tensors' device, or no tensor at all: then the current CUDA device runs it, or the CPU where there
+// is none.
 void launch_elsewhere(std::string_view key, at::TensorList inputs, at::TensorList outputs, c10::SymIntArrayRef ints,
                       at::ArrayRef<double> floats, c10::SymIntArrayRef grid) {
   for (const at::TensorList list : {inputs, outputs}) {
     for (const at::Tensor& tensor : list) {
-      raise<ArgumentError>("kernel '", find_kernel(key).spec().name, "': a tensor is ", concat(tensor.layout()), " on ", tensor.device().str(),
+      raise<ArgumentError>("kernel '", find_kernel(key).spec().name, "': a tensor is ", concat(tensor.layout()), " on ",
+                           tensor.device().str(),
                            ", expected a strided tensor on cpu or cuda: for a sparse one call .to_dense() first");
     }
   }
@@ -116,4 +121,6 @@ void launch_elsewhere(std::string_view key, at::TensorList inputs, at::TensorLis
 
 TORCH_LIBRARY_IMPL(triton_runner, CPU, library) { library.impl("launch", triton_runner::launch_tensors); }
 TORCH_LIBRARY_IMPL(triton_runner, CUDA, library) { library.impl("launch", triton_runner::launch_tensors); }
-TORCH_LIBRARY_IMPL(triton_runner, CompositeExplicitAutograd, library) { library.impl("launch", triton_runner::launch_elsewhere); }
+TORCH_LIBRARY_IMPL(triton_runner, CompositeExplicitAutograd, library) {
+  library.impl("launch", triton_runner::launch_elsewhere);
+}

@@ -1,10 +1,10 @@
 // triton_runner::launch under autograd: forward works, backward says that there is none.
 //
-// Outputs of a launch whose inputs require grad get a node that refuses. Without it they would be constants to autograd, and a
-// model would train with silently missing gradients. The refusal is an operator of its own, so that torch.compile traces
-// forward and backward, and only a backward pass that is really run raises.
-// The second kernel moves the version counters of the outputs, by which autograd finds a saved tensor that was overwritten.
-// Tested in tests/python/test_op.py.
+// Outputs of a launch whose inputs require grad get a node that refuses. Without it they would be constants to
+// autograd, and a model would train with silently missing gradients. The refusal is an operator of its own, so that
+// torch.compile traces forward and backward, and only a backward pass that is really run raises. The second kernel
+// moves the version counters of the outputs, by which autograd finds a saved tensor that was overwritten. Tested in
+// tests/python/test_op.py.
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/new_empty.h>
@@ -29,8 +29,10 @@ struct Call {
   c10::SymIntArrayRef grid;
 
   void redispatch() const {
-    using Signature = void(std::string_view, at::TensorList, at::TensorList, c10::SymIntArrayRef, at::ArrayRef<double>, c10::SymIntArrayRef);
-    static const auto op = c10::Dispatcher::singleton().findSchemaOrThrow("triton_runner::launch", "").typed<Signature>();
+    using Signature = void(std::string_view, at::TensorList, at::TensorList, c10::SymIntArrayRef, at::ArrayRef<double>,
+                           c10::SymIntArrayRef);
+    static const auto op =
+        c10::Dispatcher::singleton().findSchemaOrThrow("triton_runner::launch", "").typed<Signature>();
     op.call(key, inputs, outputs, ints, floats, grid);
   }
 };
@@ -45,7 +47,8 @@ at::Tensor missing_derivative(const at::Tensor& grad, std::string_view key, c10:
 class Launch : public torch::autograd::Function<Launch> {
  public:
   // The tensors are arguments of their own, because autograd looks for them there.
-  static variable_list forward(AutogradContext* context, const Call& call, at::TensorList inputs, at::TensorList outputs) {
+  static variable_list forward(AutogradContext* context, const Call& call, at::TensorList inputs,
+                               at::TensorList outputs) {
     {
       const at::AutoDispatchBelowADInplaceOrView below;
       call.redispatch();
@@ -66,7 +69,8 @@ class Launch : public torch::autograd::Function<Launch> {
     const size_t count = sizes->elements().size();
     variable_list out(1 + count);  // the first belongs to `call`, which is no tensor
     for (size_t i = 0; i < count; ++i) {
-      if (context->needs_input_grad(i)) out[1 + i] = missing_derivative(grads[0], key, sizes->elements()[i].toSymIntVector());
+      if (context->needs_input_grad(i))
+        out[1 + i] = missing_derivative(grads[0], key, sizes->elements()[i].toSymIntVector());
     }
     return out;
   }
@@ -79,8 +83,8 @@ bool requires_grad(at::TensorList tensors) {
   return false;
 }
 
-void launch_inplace(std::string_view key, at::TensorList inputs, at::TensorList outputs, c10::SymIntArrayRef ints, at::ArrayRef<double> floats,
-                    c10::SymIntArrayRef grid) {
+void launch_inplace(std::string_view key, at::TensorList inputs, at::TensorList outputs, c10::SymIntArrayRef ints,
+                    at::ArrayRef<double> floats, c10::SymIntArrayRef grid) {
   const Call call{key, inputs, outputs, ints, floats, grid};
   {
     const at::AutoDispatchBelowADInplaceOrView below;
@@ -89,8 +93,8 @@ void launch_inplace(std::string_view key, at::TensorList inputs, at::TensorList 
   for (const at::Tensor& tensor : outputs) torch::autograd::impl::bump_version(tensor);
 }
 
-void launch_autograd(std::string_view key, at::TensorList inputs, at::TensorList outputs, c10::SymIntArrayRef ints, at::ArrayRef<double> floats,
-                     c10::SymIntArrayRef grid) {
+void launch_autograd(std::string_view key, at::TensorList inputs, at::TensorList outputs, c10::SymIntArrayRef ints,
+                     at::ArrayRef<double> floats, c10::SymIntArrayRef grid) {
   const Call call{key, inputs, outputs, ints, floats, grid};
   if (!outputs.empty() && at::GradMode::is_enabled() && (requires_grad(inputs) || requires_grad(outputs))) {
     Launch::apply(call, inputs, outputs);
@@ -100,16 +104,23 @@ void launch_autograd(std::string_view key, at::TensorList inputs, at::TensorList
 }
 
 at::Tensor raise_missing_derivative(const at::Tensor&, std::string_view key, at::IntArrayRef) {
-  raise<UnsupportedError>("triton_runner::launch of kernel '", find_kernel(key).spec().name, "' has no derivative: launch the kernel of its ",
+  raise<UnsupportedError>("triton_runner::launch of kernel '", find_kernel(key).spec().name,
+                          "' has no derivative: launch the kernel of its ",
                           "backward pass from a torch.autograd.Function, or call it under torch.no_grad()");
 }
 
-at::Tensor trace_missing_derivative(const at::Tensor& grad, std::string_view, c10::SymIntArrayRef sizes) { return grad.new_empty_symint(sizes); }
+at::Tensor trace_missing_derivative(const at::Tensor& grad, std::string_view, c10::SymIntArrayRef sizes) {
+  return grad.new_empty_symint(sizes);
+}
 
 }  // namespace
 }  // namespace triton_runner
 
 TORCH_LIBRARY_IMPL(triton_runner, Autograd, library) { library.impl("launch", triton_runner::launch_autograd); }
 TORCH_LIBRARY_IMPL(triton_runner, ADInplaceOrView, library) { library.impl("launch", triton_runner::launch_inplace); }
-TORCH_LIBRARY_IMPL(triton_runner, CompositeExplicitAutograd, library) { library.impl("missing_derivative", triton_runner::raise_missing_derivative); }
-TORCH_LIBRARY_IMPL(triton_runner, Meta, library) { library.impl("missing_derivative", triton_runner::trace_missing_derivative); }
+TORCH_LIBRARY_IMPL(triton_runner, CompositeExplicitAutograd, library) {
+  library.impl("missing_derivative", triton_runner::raise_missing_derivative);
+}
+TORCH_LIBRARY_IMPL(triton_runner, Meta, library) {
+  library.impl("missing_derivative", triton_runner::trace_missing_derivative);
+}

@@ -11,30 +11,49 @@ Device device_of(const at::Device& device) {
 
 ElementType element_type_of(at::ScalarType type) {
   switch (type) {
-    case at::kBool: return ElementType::I1;
-    case at::kChar: return ElementType::I8;
-    case at::kShort: return ElementType::I16;
-    case at::kInt: return ElementType::I32;
-    case at::kLong: return ElementType::I64;
-    case at::kByte: return ElementType::U8;
-    case at::kUInt16: return ElementType::U16;
-    case at::kUInt32: return ElementType::U32;
-    case at::kUInt64: return ElementType::U64;
-    case at::kHalf: return ElementType::F16;
-    case at::kBFloat16: return ElementType::BF16;
-    case at::kFloat: return ElementType::F32;
-    case at::kDouble: return ElementType::F64;
-    case at::kFloat8_e4m3fn: return ElementType::F8E4M3;
-    case at::kFloat8_e5m2: return ElementType::F8E5M2;
-    case at::kFloat8_e4m3fnuz: return ElementType::F8E4M3FNUZ;
-    case at::kFloat8_e5m2fnuz: return ElementType::F8E5M2FNUZ;
-    default: return ElementType::Opaque;
+    case at::kBool:
+      return ElementType::I1;
+    case at::kChar:
+      return ElementType::I8;
+    case at::kShort:
+      return ElementType::I16;
+    case at::kInt:
+      return ElementType::I32;
+    case at::kLong:
+      return ElementType::I64;
+    case at::kByte:
+      return ElementType::U8;
+    case at::kUInt16:
+      return ElementType::U16;
+    case at::kUInt32:
+      return ElementType::U32;
+    case at::kUInt64:
+      return ElementType::U64;
+    case at::kHalf:
+      return ElementType::F16;
+    case at::kBFloat16:
+      return ElementType::BF16;
+    case at::kFloat:
+      return ElementType::F32;
+    case at::kDouble:
+      return ElementType::F64;
+    case at::kFloat8_e4m3fn:
+      return ElementType::F8E4M3;
+    case at::kFloat8_e5m2:
+      return ElementType::F8E5M2;
+    case at::kFloat8_e4m3fnuz:
+      return ElementType::F8E4M3FNUZ;
+    case at::kFloat8_e5m2fnuz:
+      return ElementType::F8E5M2FNUZ;
+    default:
+      return ElementType::Opaque;
   }
 }
 
 TensorArg tensor_arg(const at::Tensor& tensor, bool output) {
   TR_CHECK(tensor.defined() && tensor.layout() == at::kStrided, ArgumentError, "a tensor argument is ",
-           tensor.defined() ? "not strided (sparse or opaque layout)" : "undefined", ", expected a strided tensor: call .to_dense() first");
+           tensor.defined() ? "not strided (sparse or opaque layout)" : "undefined",
+           ", expected a strided tensor: call .to_dense() first");
   TensorArg arg;
   arg.data = output ? tensor.mutable_data_ptr() : const_cast<void*>(tensor.const_data_ptr());
   arg.dtype = element_type_of(tensor.scalar_type());

@@ -32,11 +32,14 @@ py::object scratch_or_none(const Scratch& scratch) {
 void bind_spec(py::module_& module) {
   py::class_<Param>(module, "Param", "One parameter of a kernel, as its user passes it.")
       .def_readonly("name", &Param::name)
-      .def_property_readonly("kind", [](const Param& p) { return kind_name(p.kind); }, "'pointer', 'scalar', 'descriptor' or 'constant'")
-      .def_property_readonly("type", &type_string, "Triton's spelling: '*fp16', 'i32', 'tensordesc<fp16[64,64]>', 'constexpr'")
+      .def_property_readonly(
+          "kind", [](const Param& p) { return kind_name(p.kind); }, "'pointer', 'scalar', 'descriptor' or 'constant'")
+      .def_property_readonly("type", &type_string,
+                             "Triton's spelling: '*fp16', 'i32', 'tensordesc<fp16[64,64]>', 'constexpr'")
       .def_readonly("divisible_by_16", &Param::divisible_by_16)
-      .def_property_readonly("access", [](const Param& p) { return access_name(p.access); },
-                             "'unknown', 'none', 'read', 'write' or 'readwrite'; unknown counts as written")
+      .def_property_readonly(
+          "access", [](const Param& p) { return access_name(p.access); },
+          "'unknown', 'none', 'read', 'write' or 'readwrite'; unknown counts as written")
       .def_property_readonly("constant",
                              [](const Param& p) -> py::object {
                                if (p.kind != ParamKind::Constant) return py::none();
@@ -44,13 +47,19 @@ void bind_spec(py::module_& module) {
                              })
       .def_readonly("block_shape", &Param::block_shape)
       .def_property_readonly("has_tensor_map", [](const Param& p) { return p.tensor_map.has_value(); })
-      .def_property_readonly("is_output", [](const Param& p) {
-        return (p.kind == ParamKind::Pointer || p.kind == ParamKind::Descriptor) && writes(p.access);
-      })
-      .def_property_readonly("is_float", [](const Param& p) {
-        return p.kind == ParamKind::Scalar && p.element >= ElementType::F16 && p.element <= ElementType::F64;
-      })
-      .def("__repr__", [](const Param& p) { return concat("Param(", p.name, ": ", type_string(p), p.divisible_by_16 ? ":16" : "", ")"); });
+      .def_property_readonly("is_output",
+                             [](const Param& p) {
+                               return (p.kind == ParamKind::Pointer || p.kind == ParamKind::Descriptor) &&
+                                      writes(p.access);
+                             })
+      .def_property_readonly("is_float",
+                             [](const Param& p) {
+                               return p.kind == ParamKind::Scalar && p.element >= ElementType::F16 &&
+                                      p.element <= ElementType::F64;
+                             })
+      .def("__repr__", [](const Param& p) {
+        return concat("Param(", p.name, ": ", type_string(p), p.divisible_by_16 ? ":16" : "", ")");
+      });
 
   py::class_<Target>(module, "Target", "What a kernel was compiled for.")
       .def_readonly("backend", &Target::backend)
@@ -60,7 +69,8 @@ void bind_spec(py::module_& module) {
       .def("__repr__", [](const Target& t) { return concat("Target(", target_name(t), ")"); });
 
   py::class_<KernelSpec>(module, "KernelSpec", "What a launcher must know of a compiled kernel (csrc/runtime/spec.h).")
-      .def_static("from_json", [](const std::string& text) { return spec_from_json(text); }, py::arg("text"))
+      .def_static(
+          "from_json", [](const std::string& text) { return spec_from_json(text); }, py::arg("text"))
       .def("to_json", &spec_to_json, "The record as canonical JSON: equal specs give equal text.")
       .def_readonly("name", &KernelSpec::name)
       .def_readonly("params", &KernelSpec::params)
@@ -69,13 +79,16 @@ void bind_spec(py::module_& module) {
       .def_readonly("shared", &KernelSpec::shared, "Dynamic shared memory in bytes.")
       .def_readonly("cooperative", &KernelSpec::cooperative)
       .def_readonly("pdl", &KernelSpec::pdl)
-      .def_property_readonly("global_scratch", [](const KernelSpec& s) { return scratch_or_none(s.global_scratch); },
-                             "(bytes a CTA, alignment), or None where the binary has no such parameter")
+      .def_property_readonly(
+          "global_scratch", [](const KernelSpec& s) { return scratch_or_none(s.global_scratch); },
+          "(bytes a CTA, alignment), or None where the binary has no such parameter")
       .def_property_readonly("profile_scratch", [](const KernelSpec& s) { return scratch_or_none(s.profile_scratch); })
       .def_readonly("target", &KernelSpec::target)
       .def_readonly("triton_version", &KernelSpec::triton_version)
       .def("__eq__", [](const KernelSpec& a, const KernelSpec& b) { return spec_to_json(a) == spec_to_json(b); })
-      .def("__repr__", [](const KernelSpec& s) { return concat("KernelSpec(", s.name, ", ", target_name(s.target), ", ", s.params.size(), " params)"); });
+      .def("__repr__", [](const KernelSpec& s) {
+        return concat("KernelSpec(", s.name, ", ", target_name(s.target), ", ", s.params.size(), " params)");
+      });
 }
 
 std::string register_images(const KernelSpec& spec, const std::map<std::string, py::bytes>& images) {
@@ -102,8 +115,10 @@ void bind_registry(py::module_& module) {
   module.def("register_kernel", &register_images, py::arg("spec"), py::arg("images"),
              "Registers {level: bytes} and returns the content key that torch.ops.triton_runner.launch takes.");
   module.def("kernel_spec", [](const std::string& key) { return find_kernel(key).spec(); }, py::arg("key"));
-  module.def("preload", &preload, py::arg("key"), py::arg("cuda"), py::arg("index"), "Loads the kernel on a device ahead of its first launch.");
-  module.def("layout", &layout_of, py::arg("spec"), "(parameter index or -1, offset, bytes) of every binary parameter, in order.");
+  module.def("preload", &preload, py::arg("key"), py::arg("cuda"), py::arg("index"),
+             "Loads the kernel on a device ahead of its first launch.");
+  module.def("layout", &layout_of, py::arg("spec"),
+             "(parameter index or -1, offset, bytes) of every binary parameter, in order.");
 }
 
 std::vector<std::string_view> ptx_access(const std::string& text, const std::optional<std::string>& name) {
@@ -115,9 +130,8 @@ std::vector<std::string_view> ptx_access(const std::string& text, const std::opt
 void bind_readers(py::module_& module) {
   module.def(
       "read_sidecar",
-      [](const std::string& text, const std::optional<std::string>& kernel_name, const std::optional<Signature>& signature) {
-        return read_sidecar(text, kernel_name, signature);
-      },
+      [](const std::string& text, const std::optional<std::string>& kernel_name,
+         const std::optional<Signature>& signature) { return read_sidecar(text, kernel_name, signature); },
       py::arg("text"), py::arg("kernel_name") = py::none(), py::arg("signature") = py::none(),
       "The KernelSpec of a sidecar's JSON text; `signature` is a list of (name, type).");
   module.def("ptx_access", &ptx_access, py::arg("text"), py::arg("name") = py::none(),
@@ -125,10 +139,14 @@ void bind_readers(py::module_& module) {
   module.def(
       "recover_ptx",
       [](const std::string& text, const std::optional<std::string>& name, const std::optional<Signature>& signature,
-         const std::optional<std::string>& metadata) { return ptx::recover(text, name, signature, metadata.value_or("")); },
-      py::arg("text"), py::arg("name") = py::none(), py::arg("signature") = py::none(), py::arg("metadata") = py::none(),
+         const std::optional<std::string>& metadata) {
+        return ptx::recover(text, name, signature, metadata.value_or(""));
+      },
+      py::arg("text"), py::arg("name") = py::none(), py::arg("signature") = py::none(),
+      py::arg("metadata") = py::none(),
       "The KernelSpec of PTX text, completed by a signature and by metadata as JSON text.");
-  module.def("with_access", &ptx::with_access, py::arg("spec"), py::arg("text"), "The spec with the access of its pointers, as the PTX text has it.");
+  module.def("with_access", &ptx::with_access, py::arg("spec"), py::arg("text"),
+             "The spec with the access of its pointers, as the PTX text has it.");
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ void register_driver(DeviceType type, Driver& driver) { drivers()[static_cast<si
 Driver& driver_of(DeviceType type) {
   static constexpr const char* kNames[] = {"cpu", "cuda", "hip"};
   Driver* driver = drivers()[static_cast<size_t>(type)];
-  TR_CHECK(driver != nullptr, DriverError, "this build of triton_runner has no driver for ", kNames[static_cast<size_t>(type)], " devices");
+  TR_CHECK(driver != nullptr, DriverError, "this build of triton_runner has no driver for ",
+           kNames[static_cast<size_t>(type)], " devices");
   return *driver;
 }
 

@@ -1,5 +1,5 @@
-// What a device must be able to do: one abstract class, implemented by csrc/driver/{cuda,hip,cpu}, each of which registers
-// itself from its own file. Nothing above this line knows which one it talks to.
+// What a device must be able to do: one abstract class, implemented by csrc/driver/{cuda,hip,cpu}, each of which
+// registers itself from its own file. Nothing above this line knows which one it talks to.
 //
 // Thread rule: every method may be called from any thread at any time.
 #pragma once
@@ -15,7 +15,11 @@
 
 namespace triton_runner {
 
-enum class DeviceType : uint8_t { Cpu, Cuda, Hip };
+enum class DeviceType : uint8_t {
+  Cpu,
+  Cuda,
+  Hip
+};
 struct Device {
   DeviceType type = DeviceType::Cpu;
   int index = 0;
@@ -23,20 +27,20 @@ struct Device {
 
 using Dim3 = std::array<uint32_t, 3>;
 
-// A span of memory that the launch may touch. Only the CPU driver looks at it: it turns an access outside of all regions
-// into an error instead of a crash.
+// A span of memory that the launch may touch. Only the CPU driver looks at it: it turns an access outside of all
+// regions into an error instead of a crash.
 struct Region {
   const void* base = nullptr;
   size_t bytes = 0;
   bool writable = true;
-  std::string_view name;     // of the argument, for the message
+  std::string_view name;  // of the argument, for the message
 };
 
 struct LaunchConfig {
-  Dim3 grid{1, 1, 1};        // CTAs, clusters included
-  Dim3 block{1, 1, 1};       // threads
-  Dim3 cluster{1, 1, 1};     // CTAs
-  uint32_t shared_bytes = 0; // dynamic
+  Dim3 grid{1, 1, 1};         // CTAs, clusters included
+  Dim3 block{1, 1, 1};        // threads
+  Dim3 cluster{1, 1, 1};      // CTAs
+  uint32_t shared_bytes = 0;  // dynamic
   bool cooperative = false;
   bool pdl = false;
   void* stream = nullptr;
@@ -53,10 +57,12 @@ struct PackedParams {
 class LoadedKernel {
  public:
   virtual ~LoadedKernel() = default;
-  virtual void launch(const LaunchConfig& config, const PackedParams& params, std::span<const Region> regions) const = 0;
+  virtual void launch(const LaunchConfig& config, const PackedParams& params,
+                      std::span<const Region> regions) const = 0;
 };
 
-// Where a 128-byte TMA map gets its numbers from (cuTensorMapEncodeTiled). Shape and strides are in elements, outermost first.
+// Where a 128-byte TMA map gets its numbers from (cuTensorMapEncodeTiled). Shape and strides are in elements, outermost
+// first.
 struct TensorMapRequest {
   const void* base = nullptr;
   std::span<const int64_t> shape;
@@ -74,6 +80,6 @@ class Driver {
 };
 
 void register_driver(DeviceType type, Driver& driver);
-Driver& driver_of(DeviceType type);      // DriverError where this build has none
+Driver& driver_of(DeviceType type);  // DriverError where this build has none
 
 }  // namespace triton_runner

@@ -17,11 +17,11 @@ class Error : public std::runtime_error {
   virtual const char* kind() const noexcept { return "Error"; }
 };
 
-#define TR_DEFINE_ERROR(Name)                                         \
-  class Name : public Error {                                         \
-   public:                                                            \
-    using Error::Error;                                               \
-    const char* kind() const noexcept override { return #Name; }      \
+#define TR_DEFINE_ERROR(Name)                                    \
+  class Name : public Error {                                    \
+   public:                                                       \
+    using Error::Error;                                          \
+    const char* kind() const noexcept override { return #Name; } \
   }
 
 TR_DEFINE_ERROR(ArgumentError);     // an argument, a dtype, a device or a grid that does not fit the kernel
@@ -49,13 +49,13 @@ template <typename Kind, typename... Parts>
 
 }  // namespace triton_runner
 
-#define TR_CHECK(condition, Kind, ...)                                       \
-  do {                                                                       \
-    if (!(condition)) [[unlikely]] {                                         \
-      ::triton_runner::raise<::triton_runner::Kind>(__VA_ARGS__);            \
-    }                                                                        \
+#define TR_CHECK(condition, Kind, ...)                            \
+  do {                                                            \
+    if (!(condition)) [[unlikely]] {                              \
+      ::triton_runner::raise<::triton_runner::Kind>(__VA_ARGS__); \
+    }                                                             \
   } while (false)
 
-#define TR_ASSERT(condition)                                                            \
-  TR_CHECK(condition, InternalError, "triton_runner internal error: ", #condition, " is false at ", \
-           __FILE__, ":", __LINE__, "; please report it")
+#define TR_ASSERT(condition)                                                                                       \
+  TR_CHECK(condition, InternalError, "triton_runner internal error: ", #condition, " is false at ", __FILE__, ":", \
+           __LINE__, "; please report it")

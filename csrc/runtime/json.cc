@@ -31,7 +31,8 @@ class Reader {
       line += text_[i] == '\n';
     }
     const std::string found = at_ < text_.size() ? concat("'", text_[at_], "'") : "the end of the text";
-    raise<MetadataError>("malformed JSON at line ", line, ", column ", column, ": found ", found, ", expected ", expected);
+    raise<MetadataError>("malformed JSON at line ", line, ", column ", column, ": found ", found, ", expected ",
+                         expected);
   }
 
   void skip_space() {
@@ -55,10 +56,14 @@ class Reader {
     skip_space();
     if (at_ >= text_.size()) fail("a value");
     switch (text_[at_]) {
-      case '{': return object(depth);
-      case '[': return array(depth);
-      case '"': return string();
-      default: return scalar();
+      case '{':
+        return object(depth);
+      case '[':
+        return array(depth);
+      case '"':
+        return string();
+      default:
+        return scalar();
     }
   }
 
@@ -85,7 +90,8 @@ class Reader {
       result = integer;
     } else {
       double real = 0;
-      if (auto [real_stop, real_error] = std::from_chars(first, last, real); real_error != std::errc() || real_stop != last) {
+      if (auto [real_stop, real_error] = std::from_chars(first, last, real);
+          real_error != std::errc() || real_stop != last) {
         fail("a number that a double can hold");
       }
       result = real;
@@ -254,7 +260,8 @@ void write_double(std::string& out, double value) {
 Json Json::parse(std::string_view text) { return Reader(text).document(); }
 
 const char* Json::type_name() const {
-  static constexpr const char* kNames[] = {"null", "a boolean", "an integer", "a number", "a string", "an array", "an object"};
+  static constexpr const char* kNames[] = {"null",     "a boolean", "an integer", "a number",
+                                           "a string", "an array",  "an object"};
   return kNames[value_.index()];
 }
 

@@ -32,12 +32,14 @@ class Json {
   Json(Object value) : value_(std::move(value)) {}
 
   template <typename T>
-  const T* get() const { return std::get_if<T>(&value_); }
+  const T* get() const {
+    return std::get_if<T>(&value_);
+  }
   bool is_null() const { return std::holds_alternative<std::nullptr_t>(value_); }
   const char* type_name() const;
   const Json* find(std::string_view key) const;  // nullptr where this is no object or has no such key
 
-  std::string dump() const;                      // no spaces; the same value gives the same bytes
+  std::string dump() const;  // no spaces; the same value gives the same bytes
 
   // MetadataError with line and column.
   static Json parse(std::string_view text);

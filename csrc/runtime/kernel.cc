@@ -68,8 +68,8 @@ const LoadedKernel& Kernel::loaded(Device device) {
 }
 
 const LoadedKernel& Kernel::load(Device device) {
-  TR_CHECK(device.index >= 0 && device.index < kMaxDevices, ArgumentError, "kernel '", spec().name, "': device index is ", device.index,
-           ", expected 0 to ", kMaxDevices - 1);
+  TR_CHECK(device.index >= 0 && device.index < kMaxDevices, ArgumentError, "kernel '", spec().name,
+           "': device index is ", device.index, ", expected 0 to ", kMaxDevices - 1);
   auto& slot = loaded_[static_cast<size_t>(device.type)][static_cast<size_t>(device.index)];
   const std::lock_guard lock(load_mutex_);
   if (const LoadedKernel* kernel = slot.load(std::memory_order_acquire)) return *kernel;
@@ -81,7 +81,8 @@ const LoadedKernel& Kernel::load(Device device) {
 Kernel& register_kernel(KernelRecord record) { return registry().add(std::move(record)); }
 
 Kernel& find_kernel(std::string_view key) {
-  if (Kernel* kernel = registry().find(key)) [[likely]] return *kernel;
+  if (Kernel* kernel = registry().find(key)) [[likely]]
+    return *kernel;
   raise<ArgumentError>("no kernel is registered under the key '", key.substr(0, 80),
                        "' in this process: load or compile it first (triton_runner.load, triton_runner.compile)");
 }

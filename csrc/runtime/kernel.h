@@ -1,8 +1,8 @@
 // A registered kernel: its record, its binary layout, and the functions loaded from it, one for each device.
 //
-// The registry is keyed by content key and only ever grows, so a Kernel& stays good for the life of the process and a look-up takes
-// no lock. Loading is done once for each device; threads that come meanwhile wait for it.
-// Tested in tests/csrc/runtime/test_kernel.cc.
+// The registry is keyed by content key and only ever grows, so a Kernel& stays good for the life of the process and a
+// look-up takes no lock. Loading is done once for each device; threads that come meanwhile wait for it. Tested in
+// tests/csrc/runtime/test_kernel.cc.
 #pragma once
 
 #include <array>

@@ -18,7 +18,8 @@ Dim3 checked_grid(const KernelSpec& spec, std::span<const int64_t> grid) {
   Dim3 out{1, 1, 1};
   for (size_t i = 0; i < grid.size(); ++i) {
     const int64_t limit = i == 0 ? kMaxGrid[0] / spec.num_ctas : kMaxGrid[i];
-    TR_CHECK(grid[i] >= 0 && grid[i] <= limit, ArgumentError, "kernel '", spec.name, "': grid[", i, "] is ", grid[i], ", expected 0 to ", limit);
+    TR_CHECK(grid[i] >= 0 && grid[i] <= limit, ArgumentError, "kernel '", spec.name, "': grid[", i, "] is ", grid[i],
+             ", expected 0 to ", limit);
     out[i] = static_cast<uint32_t>(grid[i]);
   }
   out[0] *= static_cast<uint32_t>(spec.num_ctas);
@@ -38,19 +39,21 @@ LaunchConfig make_config(const KernelSpec& spec, const LaunchArgs& args) {
 }
 
 // Triton's allocator contract: `size` bytes for every CTA of the grid.
-const void* allocate(const KernelSpec& spec, const Scratch& scratch, const Dim3& grid, ScratchAllocator& allocator, size_t& bytes) {
+const void* allocate(const KernelSpec& spec, const Scratch& scratch, const Dim3& grid, ScratchAllocator& allocator,
+                     size_t& bytes) {
   bytes = 0;
   if (!scratch.present || scratch.size == 0) return nullptr;
   const unsigned __int128 total = static_cast<unsigned __int128>(scratch.size) * grid[0] * grid[1] * grid[2];
-  TR_CHECK(total <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max()), ResourceError, "kernel '", spec.name, "' needs ", scratch.size,
-           " bytes of scratch for each CTA, more than a grid of ", grid[0], "x", grid[1], "x", grid[2], " can address");
+  TR_CHECK(total <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max()), ResourceError, "kernel '", spec.name,
+           "' needs ", scratch.size, " bytes of scratch for each CTA, more than a grid of ", grid[0], "x", grid[1], "x",
+           grid[2], " can address");
   bytes = static_cast<size_t>(total);
   return allocator.allocate(bytes, static_cast<size_t>(scratch.align));
 }
 
 // What the CPU executor lets the kernel touch.
-std::vector<Region> make_regions(const Kernel& kernel, const LaunchArgs& args, ScratchPointers scratch, size_t global_bytes,
-                                 size_t profile_bytes) {
+std::vector<Region> make_regions(const Kernel& kernel, const LaunchArgs& args, ScratchPointers scratch,
+                                 size_t global_bytes, size_t profile_bytes) {
   std::vector<Region> regions;
   for (const Field& field : kernel.layout().fields) {
     if (field.kind != FieldKind::Pointer && field.kind != FieldKind::TensorMap) continue;
@@ -80,7 +83,9 @@ void launch(Kernel& kernel, const LaunchArgs& args, ScratchAllocator& scratch) {
 
   const Layout& layout = kernel.layout();
   alignas(64) std::byte stack[kStackBytes];
-  struct alignas(64) Block { std::byte bytes[64]; };
+  struct alignas(64) Block {
+    std::byte bytes[64];
+  };
   std::vector<Block> heap(layout.bytes > kStackBytes ? layout.bytes / sizeof(Block) + 1 : 0);
   std::byte* buffer = heap.empty() ? stack : heap.front().bytes;
   pack_args(kernel, args, pointers, driver_of(args.device.type), buffer);

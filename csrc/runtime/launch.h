@@ -1,8 +1,8 @@
 // The one launch: checks the arguments against the record, packs them, and hands them to the device's driver.
 //
-// On the way nothing is allocated (unless the parameters outgrow the stack buffer, or the kernel asks for scratch), no lock is
-// taken once the kernel is loaded, and no string is built unless an error is raised.
-// Tested in tests/csrc/runtime/test_launch.cc.
+// On the way nothing is allocated (unless the parameters outgrow the stack buffer, or the kernel asks for scratch), no
+// lock is taken once the kernel is loaded, and no string is built unless an error is raised. Tested in
+// tests/csrc/runtime/test_launch.cc.
 #pragma once
 
 #include <cstddef>
@@ -20,18 +20,18 @@ struct TensorArg {
   ElementType dtype = ElementType::Opaque;  // Opaque for a dtype that no kernel takes
   std::string_view dtype_name;              // for messages
   Device device;
-  const void* storage = nullptr;            // the memory that the kernel may touch through this tensor
+  const void* storage = nullptr;  // the memory that the kernel may touch through this tensor
   size_t storage_bytes = 0;
 };
 
 struct LaunchArgs {
   Device device;
   void* stream = nullptr;
-  std::span<const TensorArg> inputs;    // see layout.h for what belongs where
+  std::span<const TensorArg> inputs;  // see layout.h for what belongs where
   std::span<const TensorArg> outputs;
   std::span<const int64_t> ints;
   std::span<const double> floats;
-  std::span<const int64_t> grid;        // one to three, in clusters where num_ctas > 1
+  std::span<const int64_t> grid;  // one to three, in clusters where num_ctas > 1
 };
 
 // Where scratch comes from: memory of `device` that stays until the work queued on the launch's stream has passed.
@@ -41,12 +41,12 @@ class ScratchAllocator {
   virtual void* allocate(size_t bytes, size_t align) = 0;
 };
 
-// ArgumentError for a count, dtype, device, alignment, range or grid that does not fit; what the driver raises. A grid of 0 launches
-// nothing. Nothing is launched where an error is raised.
+// ArgumentError for a count, dtype, device, alignment, range or grid that does not fit; what the driver raises. A grid
+// of 0 launches nothing. Nothing is launched where an error is raised.
 void launch(Kernel& kernel, const LaunchArgs& args, ScratchAllocator& scratch);
 
-// Whether a tensor of dtype `found` may stand for a pointer to `expected`: the same type, integers of one width (IR has no
-// signs), or an Opaque element.
+// Whether a tensor of dtype `found` may stand for a pointer to `expected`: the same type, integers of one width (IR has
+// no signs), or an Opaque element.
 bool dtype_fits(ElementType expected, ElementType found);
 
 }  // namespace triton_runner

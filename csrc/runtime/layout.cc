@@ -44,10 +44,14 @@ class Builder {
 
   void add_param(const Param& param) {
     switch (param.kind) {
-      case ParamKind::Constant: return;
-      case ParamKind::Pointer: return add_tensor(FieldKind::Pointer, param, 8, 8);
-      case ParamKind::Descriptor: return add_descriptor(param);
-      case ParamKind::Scalar: break;
+      case ParamKind::Constant:
+        return;
+      case ParamKind::Pointer:
+        return add_tensor(FieldKind::Pointer, param, 8, 8);
+      case ParamKind::Descriptor:
+        return add_descriptor(param);
+      case ParamKind::Scalar:
+        break;
     }
     if (is_float(param.element)) {
       const auto size = static_cast<uint32_t>(float_bytes(param.element));
@@ -86,8 +90,9 @@ class Builder {
 
   void check_decomposed(const Param& param) const {
     for (const char* version : {"3.7", "3.8", "3.9"}) {
-      TR_CHECK(!spec_.triton_version.starts_with(version), UnsupportedError, "kernel '", spec_.name, "', parameter '", param.name,
-               "': Triton ", spec_.triton_version, " passes a tensor descriptor without a TMA map with one more flag than 3.6 does, "
+      TR_CHECK(!spec_.triton_version.starts_with(version), UnsupportedError, "kernel '", spec_.name, "', parameter '",
+               param.name, "': Triton ", spec_.triton_version,
+               " passes a tensor descriptor without a TMA map with one more flag than 3.6 does, "
                "which is not covered; compile the kernel with Triton 3.4 to 3.6");
     }
   }

@@ -27,32 +27,39 @@ const TensorArg& tensor_of(const LaunchArgs& args, const Field& field) {
 }
 
 void check_count(const Kernel& kernel, const char* list, size_t found, size_t expected) {
-  if (found == expected) [[likely]] return;
+  if (found == expected) [[likely]]
+    return;
   std::string names;
   for (const Param& param : kernel.spec().params) {
     if (param.kind == ParamKind::Constant) continue;
     names += concat(names.empty() ? "" : ", ", param.name, ": ", type_string(param));
   }
-  raise<ArgumentError>("kernel '", kernel.spec().name, "': ", list, " has ", found, " entries, expected ", expected, "; the parameters are (",
-                       names, ")");
+  raise<ArgumentError>("kernel '", kernel.spec().name, "': ", list, " has ", found, " entries, expected ", expected,
+                       "; the parameters are (", names, ")");
 }
 
 void check_tensor(const Kernel& kernel, const LaunchArgs& args, const Field& field) {
   const TensorArg& tensor = tensor_of(args, field);
   const Param& param = kernel.spec().params[field.param];
   if (field.kind == FieldKind::RawTensorMap) {
-    TR_CHECK(tensor.device.type == DeviceType::Cpu && tensor.storage_bytes >= field.size, ArgumentError, argument(kernel, field), " is on ",
-             device_name(tensor.device), ", expected a CPU tensor with the 128 bytes of an encoded TMA map");
+    TR_CHECK(tensor.device.type == DeviceType::Cpu && tensor.storage_bytes >= field.size, ArgumentError,
+             argument(kernel, field), " is on ", device_name(tensor.device),
+             ", expected a CPU tensor with the 128 bytes of an encoded TMA map");
     return;
   }
-  TR_CHECK(tensor.device.type == args.device.type && tensor.device.index == args.device.index, ArgumentError, argument(kernel, field),
-           " is on ", device_name(tensor.device), ", expected ", device_name(args.device), ", where the launch runs: move the tensor");
-  TR_CHECK(dtype_fits(param.element, tensor.dtype), ArgumentError, argument(kernel, field), " has dtype ", tensor.dtype_name, ", expected ",
-           type_name(param.element), ": convert the tensor, or compile the kernel for its dtype");
+  TR_CHECK(tensor.device.type == args.device.type && tensor.device.index == args.device.index, ArgumentError,
+           argument(kernel, field), " is on ", device_name(tensor.device), ", expected ", device_name(args.device),
+           ", where the launch runs: move the tensor");
+  TR_CHECK(dtype_fits(param.element, tensor.dtype), ArgumentError, argument(kernel, field), " has dtype ",
+           tensor.dtype_name, ", expected ", type_name(param.element),
+           ": convert the tensor, or compile the kernel for its dtype");
   const auto address = reinterpret_cast<uintptr_t>(tensor.data);
-  TR_CHECK(!param.divisible_by_16 || address % kAlignment == 0, ArgumentError, argument(kernel, field), " starts ", address % kAlignment,
-           " bytes past a multiple of 16, expected a 16-byte aligned address, which the kernel was compiled for: pass an aligned tensor, or "
-           "compile it without this assumption (type '", type_string(param), "' without ':16')");
+  TR_CHECK(!param.divisible_by_16 || address % kAlignment == 0, ArgumentError, argument(kernel, field), " starts ",
+           address % kAlignment,
+           " bytes past a multiple of 16, expected a 16-byte aligned address, which the kernel was compiled for: pass "
+           "an aligned tensor, or "
+           "compile it without this assumption (type '",
+           type_string(param), "' without ':16')");
 }
 
 struct Range {
@@ -63,14 +70,22 @@ struct Range {
 Range range_of(ElementType type) {
   switch (type) {
     case ElementType::I1:
-    case ElementType::U1: return {0, 1};
-    case ElementType::I8: return {std::numeric_limits<int8_t>::min(), std::numeric_limits<int8_t>::max()};
-    case ElementType::I16: return {std::numeric_limits<int16_t>::min(), std::numeric_limits<int16_t>::max()};
-    case ElementType::I32: return {std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
-    case ElementType::U8: return {0, std::numeric_limits<uint8_t>::max()};
-    case ElementType::U16: return {0, std::numeric_limits<uint16_t>::max()};
-    case ElementType::U32: return {0, std::numeric_limits<uint32_t>::max()};
-    default: return {std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()};  // u64 comes as its bits
+    case ElementType::U1:
+      return {0, 1};
+    case ElementType::I8:
+      return {std::numeric_limits<int8_t>::min(), std::numeric_limits<int8_t>::max()};
+    case ElementType::I16:
+      return {std::numeric_limits<int16_t>::min(), std::numeric_limits<int16_t>::max()};
+    case ElementType::I32:
+      return {std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
+    case ElementType::U8:
+      return {0, std::numeric_limits<uint8_t>::max()};
+    case ElementType::U16:
+      return {0, std::numeric_limits<uint16_t>::max()};
+    case ElementType::U32:
+      return {0, std::numeric_limits<uint32_t>::max()};
+    default:
+      return {std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()};  // u64 comes as its bits
   }
 }
 
@@ -78,11 +93,13 @@ void check_int(const Kernel& kernel, const LaunchArgs& args, const Field& field)
   if (!field.checked) return;
   const int64_t value = args.ints[field.source];
   const auto [low, high] = range_of(field.element);
-  TR_CHECK(value >= low && value <= high, ArgumentError, argument(kernel, field), " is ", value, ", expected ", type_name(field.element),
-           ", ", low, " to ", high);
+  TR_CHECK(value >= low && value <= high, ArgumentError, argument(kernel, field), " is ", value, ", expected ",
+           type_name(field.element), ", ", low, " to ", high);
   const Param& param = kernel.spec().params[field.param];
-  TR_CHECK(!param.divisible_by_16 || param.kind != ParamKind::Scalar || value % 16 == 0, ArgumentError, argument(kernel, field), " is ",
-           value, ", expected a multiple of 16, which the kernel was compiled for: pass one, or compile it without this assumption (type '",
+  TR_CHECK(!param.divisible_by_16 || param.kind != ParamKind::Scalar || value % 16 == 0, ArgumentError,
+           argument(kernel, field), " is ", value,
+           ", expected a multiple of 16, which the kernel was compiled for: pass one, or compile it without this "
+           "assumption (type '",
            type_string(param), "' without ':16')");
 }
 
@@ -129,10 +146,11 @@ void pack_tensor_map(const Kernel& kernel, const LaunchArgs& args, size_t index,
   int64_t shape[kMaxRank];
   for (size_t i = 0; i < rank; ++i) shape[i] = first[i];
   if (param.tensor_map->fp4_padded) shape[rank - 1] *= 2;
-  TR_CHECK(first[2 * rank - 1] == 1, ArgumentError, argument(kernel, field), " has a last stride of ", first[2 * rank - 1],
-           ", expected 1: a TMA descriptor's innermost dimension is contiguous");
-  driver.encode_tensor_map({tensor_of(args, field).data, {shape, rank}, first.subspan(rank, rank), &*param.tensor_map, first[2 * rank] != 0},
-                           out);
+  TR_CHECK(first[2 * rank - 1] == 1, ArgumentError, argument(kernel, field), " has a last stride of ",
+           first[2 * rank - 1], ", expected 1: a TMA descriptor's innermost dimension is contiguous");
+  driver.encode_tensor_map(
+      {tensor_of(args, field).data, {shape, rank}, first.subspan(rank, rank), &*param.tensor_map, first[2 * rank] != 0},
+      out);
 }
 
 }  // namespace
@@ -154,28 +172,50 @@ void check_args(const Kernel& kernel, const LaunchArgs& args) {
     switch (field.kind) {
       case FieldKind::Pointer:
       case FieldKind::TensorMap:
-      case FieldKind::RawTensorMap: check_tensor(kernel, args, field); break;
-      case FieldKind::Int: check_int(kernel, args, field); break;
-      case FieldKind::Float: check_float(kernel, args, field); break;
+      case FieldKind::RawTensorMap:
+        check_tensor(kernel, args, field);
+        break;
+      case FieldKind::Int:
+        check_int(kernel, args, field);
+        break;
+      case FieldKind::Float:
+        check_float(kernel, args, field);
+        break;
       case FieldKind::GlobalScratch:
-      case FieldKind::ProfileScratch: break;
+      case FieldKind::ProfileScratch:
+        break;
     }
   }
 }
 
-void pack_args(const Kernel& kernel, const LaunchArgs& args, ScratchPointers scratch, Driver& driver, std::byte* buffer) {
+void pack_args(const Kernel& kernel, const LaunchArgs& args, ScratchPointers scratch, Driver& driver,
+               std::byte* buffer) {
   const auto& fields = kernel.layout().fields;
   for (size_t i = 0; i < fields.size(); ++i) {
     const Field& field = fields[i];
     std::byte* out = buffer + field.offset;
     switch (field.kind) {
-      case FieldKind::Pointer: std::memcpy(out, &tensor_of(args, field).data, 8); break;
-      case FieldKind::Int: std::memcpy(out, &args.ints[field.source], field.size); break;  // little-endian: the low bytes
-      case FieldKind::Float: pack_float(field, args.floats[field.source], out); break;
-      case FieldKind::TensorMap: pack_tensor_map(kernel, args, i, driver, out); break;
-      case FieldKind::RawTensorMap: std::memcpy(out, tensor_of(args, field).data, field.size); break;
-      case FieldKind::GlobalScratch: std::memcpy(out, &scratch.global, 8); break;
-      case FieldKind::ProfileScratch: std::memcpy(out, &scratch.profile, 8); break;
+      case FieldKind::Pointer:
+        std::memcpy(out, &tensor_of(args, field).data, 8);
+        break;
+      case FieldKind::Int:
+        std::memcpy(out, &args.ints[field.source], field.size);
+        break;  // little-endian: the low bytes
+      case FieldKind::Float:
+        pack_float(field, args.floats[field.source], out);
+        break;
+      case FieldKind::TensorMap:
+        pack_tensor_map(kernel, args, i, driver, out);
+        break;
+      case FieldKind::RawTensorMap:
+        std::memcpy(out, tensor_of(args, field).data, field.size);
+        break;
+      case FieldKind::GlobalScratch:
+        std::memcpy(out, &scratch.global, 8);
+        break;
+      case FieldKind::ProfileScratch:
+        std::memcpy(out, &scratch.profile, 8);
+        break;
     }
   }
 }

@@ -11,11 +11,12 @@ struct ScratchPointers {
   const void* profile = nullptr;
 };
 
-// The counts of the lists, and for each value: device, dtype, alignment, range, divisibility. ArgumentError names kernel, argument,
-// what was found and expected.
+// The counts of the lists, and for each value: device, dtype, alignment, range, divisibility. ArgumentError names
+// kernel, argument, what was found and expected.
 void check_args(const Kernel& kernel, const LaunchArgs& args);
 
 // Fills layout.bytes of `buffer`; the arguments are checked already.
-void pack_args(const Kernel& kernel, const LaunchArgs& args, ScratchPointers scratch, Driver& driver, std::byte* buffer);
+void pack_args(const Kernel& kernel, const LaunchArgs& args, ScratchPointers scratch, Driver& driver,
+               std::byte* buffer);
 
 }  // namespace triton_runner

@@ -67,13 +67,14 @@ Param param_from(const Json& value, const std::string& where) {
 }  // namespace
 
 Fields::Fields(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
-  TR_CHECK(object.get<Json::Object>() != nullptr, MetadataError, where_, " is ", object.type_name(), ", expected an object");
+  TR_CHECK(object.get<Json::Object>() != nullptr, MetadataError, where_, " is ", object.type_name(),
+           ", expected an object");
 }
 
 void Fields::fail(std::string_view name, std::string_view expected) const {
   const Json* found = find(name);
-  raise<MetadataError>(where_, ": field '", name, "' is ", found == nullptr ? "missing" : found->dump().substr(0, 80), ", expected ",
-                       expected);
+  raise<MetadataError>(where_, ": field '", name, "' is ", found == nullptr ? "missing" : found->dump().substr(0, 80),
+                       ", expected ", expected);
 }
 
 const Json& Fields::require(std::string_view name) const {
@@ -169,8 +170,10 @@ void validate(const KernelSpec& spec) {
     TR_CHECK(good, MetadataError, "kernel '", spec.name, "': ", field, " is ", found, ", expected ", expected);
   };
   check(!spec.name.empty(), "name", "empty", "the name of the function in the artifact");
-  check(spec.target.backend == "cuda" || spec.target.backend == "hip", "target.backend", spec.target.backend, "cuda or hip");
-  check(spec.target.warp_size == 32 || spec.target.warp_size == 64, "target.warp_size", spec.target.warp_size, "32 or 64");
+  check(spec.target.backend == "cuda" || spec.target.backend == "hip", "target.backend", spec.target.backend,
+        "cuda or hip");
+  check(spec.target.warp_size == 32 || spec.target.warp_size == 64, "target.warp_size", spec.target.warp_size,
+        "32 or 64");
   check(spec.num_warps >= 1 && spec.num_warps * spec.target.warp_size <= 1024, "num_warps", spec.num_warps,
         "at least one warp and at most 1024 threads");
   check(spec.num_ctas >= 1 && spec.num_ctas <= 16, "num_ctas", spec.num_ctas, "1 to 16");
@@ -179,7 +182,8 @@ void validate(const KernelSpec& spec) {
   }
   for (size_t i = 0; i < spec.params.size(); ++i) {
     const Param& param = spec.params[i];
-    for (size_t j = 0; j < i; ++j) check(spec.params[j].name != param.name, "a parameter's name twice", param.name, "each name once");
+    for (size_t j = 0; j < i; ++j)
+      check(spec.params[j].name != param.name, "a parameter's name twice", param.name, "each name once");
     if (param.tensor_map && !param.block_shape.empty()) {
       check(param.tensor_map->block_size.size() == param.block_shape.size(), concat("tensor_map of '", param.name, "'"),
             "of another rank", concat(param.block_shape.size(), " dimensions"));

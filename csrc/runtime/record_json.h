@@ -3,8 +3,8 @@
 // {"version":1,"name":..,"params":[{"name":..,"type":"*fp16","divisible_by_16":true,"access":"read"},..],"num_warps":..,
 //  "num_ctas":..,"shared":..,"cooperative":..,"pdl":..,"global_scratch":{"size","align"}|null,"profile_scratch":..,
 //  "target":{"backend","arch","warp_size"},"triton_version":..}
-// A parameter's absent keys have their defaults. Errors: MetadataError that names the field, what was found and expected.
-// Tested in tests/csrc/runtime/test_record_json.cc.
+// A parameter's absent keys have their defaults. Errors: MetadataError that names the field, what was found and
+// expected. Tested in tests/csrc/runtime/test_record_json.cc.
 #pragma once
 
 #include <string>

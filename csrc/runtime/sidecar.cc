@@ -35,13 +35,16 @@ Param param_from_entry(size_t index, const Json& entry) {
   const std::string fallback = concat("arg", index);
   if (const auto* type = entry.get<std::string>()) return param_from_signature(fallback, *type);
   const auto* parts = entry.get<Json::Array>();
-  TR_CHECK(parts != nullptr && parts->size() >= 2 && parts->size() <= 3, MetadataError, "kernel_signature[", index, "] is ",
-           entry.dump().substr(0, 80), ", expected a type, [type, specialization] or [name, type, specialization]");
+  TR_CHECK(parts != nullptr && parts->size() >= 2 && parts->size() <= 3, MetadataError, "kernel_signature[", index,
+           "] is ", entry.dump().substr(0, 80),
+           ", expected a type, [type, specialization] or [name, type, specialization]");
   const auto* first = (*parts)[0].get<std::string>();
-  TR_CHECK(first != nullptr, MetadataError, "kernel_signature[", index, "] starts with ", (*parts)[0].dump().substr(0, 80), ", expected a string");
+  TR_CHECK(first != nullptr, MetadataError, "kernel_signature[", index, "] starts with ",
+           (*parts)[0].dump().substr(0, 80), ", expected a string");
   if (parts->size() == 2 && is_type(*first)) return param_from_specialization(fallback, *first, (*parts)[1]);
   const auto* type = (*parts)[1].get<std::string>();
-  TR_CHECK(type != nullptr, MetadataError, "kernel_signature[", index, "] has type ", (*parts)[1].dump().substr(0, 80), ", expected a string");
+  TR_CHECK(type != nullptr, MetadataError, "kernel_signature[", index, "] has type ", (*parts)[1].dump().substr(0, 80),
+           ", expected a string");
   return param_from_specialization(*first, *type, parts->size() == 3 ? (*parts)[2] : Json());
 }
 
@@ -80,7 +83,8 @@ std::optional<std::pair<int, int>> parse_version(const std::string& text) {
 Scratch scratch_from_metadata(const Fields& fields, const std::string& prefix, bool present) {
   if (!present) return {};
   Scratch scratch{true, 0, 1};
-  if (fields.has(prefix + "_size")) scratch.size = fields.integer(prefix + "_size", 0, std::numeric_limits<int64_t>::max());
+  if (fields.has(prefix + "_size"))
+    scratch.size = fields.integer(prefix + "_size", 0, std::numeric_limits<int64_t>::max());
   if (fields.has(prefix + "_align")) scratch.align = fields.integer(prefix + "_align", 1, 1 << 20);
   return scratch;
 }
@@ -93,7 +97,8 @@ void set_scratch(KernelSpec& spec, const Fields& fields) {
   spec.profile_scratch = scratch_from_metadata(fields, "profile_scratch", profile);
 }
 
-// "target" is an object, or the list that a namedtuple becomes in JSON; arch is an integer (80) or a string ("sm80", "gfx942").
+// "target" is an object, or the list that a namedtuple becomes in JSON; arch is an integer (80) or a string ("sm80",
+// "gfx942").
 Target target_from_metadata(const Fields& fields) {
   const Json& value = fields.require("target");
   Json::Object members;
@@ -126,7 +131,8 @@ void set_tensor_maps(KernelSpec& spec, const Fields& fields) {
   size_t next = 0;
   for (Param& param : spec.params) {
     if (param.kind != ParamKind::Descriptor) continue;
-    if (next == entries->size()) fields.fail("tensordesc_meta", "one entry for each tensor descriptor of the signature");
+    if (next == entries->size())
+      fields.fail("tensordesc_meta", "one entry for each tensor descriptor of the signature");
     const Json& entry = (*entries)[next++];
     if (!entry.is_null()) param.tensor_map = tensor_map_from_value(entry);
   }
@@ -175,13 +181,15 @@ Param param_from_signature(const std::string& name, std::string_view type) {
     param.kind = ParamKind::Constant;
     param.constant = "1";
   } else if (!suffix.empty() || colon != std::string_view::npos) {
-    raise<MetadataError>("parameter '", name, "' has type '", type, "': the suffix is '", suffix, "', expected :16 or :1");
+    raise<MetadataError>("parameter '", name, "' has type '", type, "': the suffix is '", suffix,
+                         "', expected :16 or :1");
   }
   if (param.kind == ParamKind::Constant && param.constant.empty()) param.constant = "null";
   return param;
 }
 
-KernelSpec read_sidecar(std::string_view text, std::optional<std::string_view> kernel_name, const std::optional<Signature>& signature) {
+KernelSpec read_sidecar(std::string_view text, std::optional<std::string_view> kernel_name,
+                        const std::optional<Signature>& signature) {
   const Json value = Json::parse(text);
   const Fields fields(value, "kernel metadata");
   const Json* record = fields.find("triton_runner");
@@ -192,8 +200,8 @@ KernelSpec read_sidecar(std::string_view text, std::optional<std::string_view> k
     set_tensor_maps(spec, fields);
     validate(spec);
   }
-  TR_CHECK(!kernel_name || spec.name == *kernel_name, MetadataError, "the metadata is of kernel '", spec.name, "', expected kernel '",
-           kernel_name.value_or(""), "': give the JSON that was written beside this artifact");
+  TR_CHECK(!kernel_name || spec.name == *kernel_name, MetadataError, "the metadata is of kernel '", spec.name,
+           "', expected kernel '", kernel_name.value_or(""), "': give the JSON that was written beside this artifact");
   return spec;
 }
 

@@ -81,8 +81,9 @@ std::string_view type_name(ElementType type) { return row_of(type).name; }
 size_t element_bits(ElementType type) { return row_of(type).bits; }
 
 std::optional<ElementType> parse_element_type(std::string_view name) {
-  const auto* row = std::find_if(std::begin(kTypes), std::end(kTypes),
-                                 [&](const TypeRow& r) { return r.name == name || (!r.alias.empty() && r.alias == name); });
+  const auto* row = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeRow& r) {
+    return r.name == name || (!r.alias.empty() && r.alias == name);
+  });
   if (row == std::end(kTypes)) return std::nullopt;
   return row->type;
 }
@@ -92,15 +93,21 @@ std::string_view access_name(Access access) {
   return kNames[static_cast<size_t>(access)];
 }
 
-bool writes(Access access) { return access == Access::Unknown || access == Access::Write || access == Access::ReadWrite; }
+bool writes(Access access) {
+  return access == Access::Unknown || access == Access::Write || access == Access::ReadWrite;
+}
 
 std::string type_string(const Param& param) {
   std::string element(type_name(param.element));
   switch (param.kind) {
-    case ParamKind::Pointer: return "*" + element;
-    case ParamKind::Scalar: return element;
-    case ParamKind::Constant: return "constexpr";
-    case ParamKind::Descriptor: break;
+    case ParamKind::Pointer:
+      return "*" + element;
+    case ParamKind::Scalar:
+      return element;
+    case ParamKind::Constant:
+      return "constexpr";
+    case ParamKind::Descriptor:
+      break;
   }
   if (param.block_shape.empty()) return "nvTmaDesc";
   std::string out = "tensordesc<" + element + "[";

@@ -1,5 +1,5 @@
-// Fuzzes the readers of kernel metadata. Any text gives a record or an Error, nothing else; and a record that was read is
-// written, read again and laid out without loss.
+// Fuzzes the readers of kernel metadata. Any text gives a record or an Error, nothing else; and a record that was read
+// is written, read again and laid out without loss.
 #include <cstdlib>
 #include <optional>
 #include <string>

@@ -14,9 +14,9 @@ namespace {
 
 TEST(CudaApi, EachFunctionStandsOnceWithAVersion) {
   std::set<std::string> names;
-#define TR_TEST_ROW(name, version, params)     \
-  EXPECT_TRUE(names.insert(#name).second);     \
-  EXPECT_GE(version, 2000) << #name;           \
+#define TR_TEST_ROW(name, version, params) \
+  EXPECT_TRUE(names.insert(#name).second); \
+  EXPECT_GE(version, 2000) << #name;       \
   EXPECT_EQ(version % 10, 0) << #name;
   TR_CUDA_FUNCTIONS(TR_TEST_ROW)
 #undef TR_TEST_ROW
@@ -29,7 +29,8 @@ TEST(CudaApi, AMissingFunctionNamesTheCudaVersionThatHasIt) {
     need(absent, "cuFuncGetParamInfo", 12040);
     FAIL() << "did not throw";
   } catch (const DriverError& error) {
-    EXPECT_STREQ(error.what(), "the CUDA driver has no cuFuncGetParamInfo, which came with CUDA 12.4: update the driver");
+    EXPECT_STREQ(error.what(),
+                 "the CUDA driver has no cuFuncGetParamInfo, which came with CUDA 12.4: update the driver");
   }
 }
 

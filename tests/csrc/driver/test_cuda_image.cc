@@ -49,14 +49,15 @@ std::string error_of(const KernelRecord& record, int capability) {
 }
 
 TEST(Elf, CapabilityFromBothAbiVersions) {
-  EXPECT_EQ(cubin_capability({kElfMachineCuda, 7, 0x500550}), 80);   // ptxas 12.8
+  EXPECT_EQ(cubin_capability({kElfMachineCuda, 7, 0x500550}), 80);    // ptxas 12.8
   EXPECT_EQ(cubin_capability({kElfMachineCuda, 8, 0x9006402}), 100);  // ptxas 12.9 and 13.0
 }
 
 TEST(Elf, EveryTruncationIsFound) {
   const std::string whole = elf_image(kElfMachineCuda, 90);
   EXPECT_NO_THROW(check_elf(whole, "the cubin"));
-  for (size_t size = 0; size < whole.size(); ++size) EXPECT_THROW(check_elf(whole.substr(0, size), "the cubin"), ArtifactError) << size;
+  for (size_t size = 0; size < whole.size(); ++size)
+    EXPECT_THROW(check_elf(whole.substr(0, size), "the cubin"), ArtifactError) << size;
 }
 
 TEST(Elf, OffsetsThatOverflowAreFound) {
@@ -85,7 +86,8 @@ TEST(PickImage, CubinRunsOnItsMajorVersionFromItsMinorOnOn) {
 
 TEST(PickImage, ForeignImagesAreNamed) {
   EXPECT_NE(error_of(record_of({{"hsaco", "x"}}), 90).find("expected a cubin or PTX"), std::string::npos);
-  EXPECT_NE(error_of(record_of({{"cubin", elf_image(kElfMachineAmdgpu, 0)}}), 90).find("AMD code object"), std::string::npos);
+  EXPECT_NE(error_of(record_of({{"cubin", elf_image(kElfMachineAmdgpu, 0)}}), 90).find("AMD code object"),
+            std::string::npos);
   EXPECT_NE(error_of(record_of({{"cubin", elf_image(62, 0)}}), 90).find("machine 62"), std::string::npos);
   EXPECT_NE(error_of(record_of({{"cubin", "not an ELF"}}), 90).find("ELF magic"), std::string::npos);
 }

@@ -47,7 +47,8 @@ class RecordingDriver : public Driver {
 
  private:
   struct Loaded : LoadedKernel {
-    void launch(const LaunchConfig& config, const PackedParams& params, std::span<const Region> regions) const override {
+    void launch(const LaunchConfig& config, const PackedParams& params,
+                std::span<const Region> regions) const override {
       auto& driver = static_cast<RecordingDriver&>(driver_of(DeviceType::Hip));
       driver.launches.push_back({config, {params.data, params.data + params.bytes}, regions.size()});
     }

@@ -43,7 +43,8 @@ TEST(Json, AnIntegerTooWideForInt64IsANumber) { EXPECT_NE(Json::parse("184467440
 TEST(Json, SaysWhereAndWhatWasExpected) {
   EXPECT_EQ(message_of("{\n \"a\": }"), "malformed JSON at line 2, column 7: found '}', expected a value");
   EXPECT_EQ(message_of("[1 2]"), "malformed JSON at line 1, column 4: found '2', expected ',' or ']'");
-  EXPECT_EQ(message_of("{\"a\":1,\"a\":2}"), "malformed JSON at line 1, column 11: found ':', expected each key once, but 'a' is there twice");
+  EXPECT_EQ(message_of("{\"a\":1,\"a\":2}"),
+            "malformed JSON at line 1, column 11: found ':', expected each key once, but 'a' is there twice");
   EXPECT_EQ(message_of("[1"), "malformed JSON at line 1, column 3: found the end of the text, expected ',' or ']'");
 }
 
@@ -52,8 +53,9 @@ class JsonRejects : public testing::TestWithParam<const char*> {};
 TEST_P(JsonRejects, MalformedText) { EXPECT_NE(message_of(GetParam()), "accepted"); }
 
 INSTANTIATE_TEST_SUITE_P(Texts, JsonRejects,
-                         testing::Values("", "01", "1.", ".5", "+1", "1e", "tru", "nan", "\"a", "\"\\x\"", "\"\\ud800\"", "\"\\u12\"", "{1:2}",
-                                         "{\"a\" 1}", "[1,]", "{\"a\":1,}", "1 2", "\"\n\"", "1e999"));
+                         testing::Values("", "01", "1.", ".5", "+1", "1e", "tru", "nan", "\"a", "\"\\x\"",
+                                         "\"\\ud800\"", "\"\\u12\"", "{1:2}", "{\"a\" 1}", "[1,]", "{\"a\":1,}", "1 2",
+                                         "\"\n\"", "1e999"));
 
 TEST(Json, RefusesNestingThatWouldExhaustTheStack) { EXPECT_NE(message_of(std::string(100000, '[')), "accepted"); }
 

@@ -158,9 +158,12 @@ TEST_F(Launch, AGridOfZeroLaunchesNothingButStillChecks) {
 
 TEST_F(Launch, GridLimits) {
   const std::pair<std::vector<int64_t>, const char*> bad[] = {
-      {{-1}, "grid[0] is -1, expected 0 to 2147483647"},     {{1, 65536}, "grid[1] is 65536, expected 0 to 65535"},
-      {{1, 1, 65536}, "grid[2] is 65536"},                   {{}, "has 0 dimensions"},
-      {{1, 1, 1, 1}, "has 4 dimensions, expected one to three"}, {{int64_t{1} << 31}, "grid[0] is 2147483648"},
+      {{-1}, "grid[0] is -1, expected 0 to 2147483647"},
+      {{1, 65536}, "grid[1] is 65536, expected 0 to 65535"},
+      {{1, 1, 65536}, "grid[2] is 65536"},
+      {{}, "has 0 dimensions"},
+      {{1, 1, 1, 1}, "has 4 dimensions, expected one to three"},
+      {{int64_t{1} << 31}, "grid[0] is 2147483648"},
   };
   for (const auto& [dims, expected] : bad) {
     grid = dims;
@@ -193,13 +196,15 @@ TEST_F(Launch, TensorsThatDoNotFitAreNamed) {
 }
 
 TEST_F(Launch, ScalarsThatDoNotFitAreNamed) {
-  const std::pair<const char*, std::vector<int64_t>> edges[] = {{"i1", {0, 1}},        {"i8", {-128, 127}},        {"u8", {0, 255}},
-                                                                {"i16", {-32768, 32767}}, {"u16", {0, 65535}}, {"i32", {INT32_MIN, INT32_MAX}},
-                                                                {"u32", {0, UINT32_MAX}}};
+  const std::pair<const char*, std::vector<int64_t>> edges[] = {
+      {"i1", {0, 1}},           {"i8", {-128, 127}}, {"u8", {0, 255}},
+      {"i16", {-32768, 32767}}, {"u16", {0, 65535}}, {"i32", {INT32_MIN, INT32_MAX}},
+      {"u32", {0, UINT32_MAX}}};
   for (const auto& [type, range] : edges) {
     spec.params.clear();
     add("n", type);
-    for (const auto& [value, good] : {std::pair(range[0], true), {range[1], true}, {range[0] - 1, false}, {range[1] + 1, false}}) {
+    for (const auto& [value, good] :
+         {std::pair(range[0], true), {range[1], true}, {range[0] - 1, false}, {range[1] + 1, false}}) {
       ints = {value};
       driver.launches.clear();
       EXPECT_EQ(error_of() == "accepted", good) << type << " " << value;

@@ -43,17 +43,20 @@ TEST(RecordJson, FieldsArriveWhereTheyBelong) {
 }
 
 TEST(RecordJson, EveryFieldIsRequiredByName) {
-  for (const char* field : {"version", "name", "params", "num_warps", "num_ctas", "shared", "cooperative", "pdl", "global_scratch", "profile_scratch",
-                            "target", "triton_version"}) {
+  for (const char* field : {"version", "name", "params", "num_warps", "num_ctas", "shared", "cooperative", "pdl",
+                            "global_scratch", "profile_scratch", "target", "triton_version"}) {
     const std::string message = message_of(with(concat("\"", field, "\":"), concat("\"x", field, "\":")));
     EXPECT_NE(message.find(concat("field '", field, "' is missing")), std::string::npos) << message;
   }
 }
 
 TEST(RecordJson, SaysWhatWasFoundAndExpected) {
-  EXPECT_EQ(message_of(with("\"shared\":8192", "\"shared\":-1")), "kernel record: field 'shared' is -1, expected an integer from 0 to 2147483647");
-  EXPECT_EQ(message_of(with("\"num_warps\":4", "\"num_warps\":33")), "kernel 'mm': num_warps is 33, expected at least one warp and at most 1024 threads");
-  EXPECT_EQ(message_of(with("\"align\":128", "\"align\":100")), "kernel 'mm': scratch align is 100, expected a power of two");
+  EXPECT_EQ(message_of(with("\"shared\":8192", "\"shared\":-1")),
+            "kernel record: field 'shared' is -1, expected an integer from 0 to 2147483647");
+  EXPECT_EQ(message_of(with("\"num_warps\":4", "\"num_warps\":33")),
+            "kernel 'mm': num_warps is 33, expected at least one warp and at most 1024 threads");
+  EXPECT_EQ(message_of(with("\"align\":128", "\"align\":100")),
+            "kernel 'mm': scratch align is 100, expected a power of two");
   EXPECT_NE(message_of(with("\"name\":\"n\"", "\"name\":\"a\"")).find("each name once"), std::string::npos);
   EXPECT_NE(message_of(with("\"read\"", "\"reads\"")).find("params[0]"), std::string::npos);
   EXPECT_NE(message_of(with("[64,32],\"fp4", "[64],\"fp4")).find("2 dimensions"), std::string::npos);

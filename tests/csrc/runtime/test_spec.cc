@@ -16,8 +16,10 @@ TEST_P(TypeText, SurvivesARoundTrip) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TypeText,
-                         testing::Values("i1", "i8", "i16", "i32", "i64", "u1", "u8", "u16", "u32", "u64", "fp16", "bf16", "fp32", "fp64", "*i1", "*fp16",
-                                         "*fp8e4nv", "*fp8e5", "*opaque", "constexpr", "nvTmaDesc", "tensordesc<fp16[64,32]>", "tensordesc<fp8e5[1,2,3,4,5]>"));
+                         testing::Values("i1", "i8", "i16", "i32", "i64", "u1", "u8", "u16", "u32", "u64", "fp16",
+                                         "bf16", "fp32", "fp64", "*i1", "*fp16", "*fp8e4nv", "*fp8e5", "*opaque",
+                                         "constexpr", "nvTmaDesc", "tensordesc<fp16[64,32]>",
+                                         "tensordesc<fp8e5[1,2,3,4,5]>"));
 
 TEST(SetType, ReadsIrSpellingsConstPointersAndPointersToPointers) {
   Param param;
@@ -47,8 +49,9 @@ TEST_P(BadType, IsRefusedByName) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, BadType,
-                         testing::Values("", "*", "float", "i128", "fp8e5", "opaque", "*complex64", "tensordesc<", "tensordesc<fp16>", "tensordesc<fp16[]>",
-                                         "tensordesc<fp16[0]>", "tensordesc<fp16[1,2,3,4,5,6]>", "tensordesc<fp16[64;64]>"));
+                         testing::Values("", "*", "float", "i128", "fp8e5", "opaque", "*complex64", "tensordesc<",
+                                         "tensordesc<fp16>", "tensordesc<fp16[]>", "tensordesc<fp16[0]>",
+                                         "tensordesc<fp16[1,2,3,4,5,6]>", "tensordesc<fp16[64;64]>"));
 
 KernelSpec small_spec() {
   KernelSpec spec;
