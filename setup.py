@@ -1,7 +1,7 @@
 """Builds two libraries with torch's own compiler flags and nothing else (no nvcc, no CUDA or ROCm toolkit).
 
-``triton_runner/libtriton_runner.so`` holds the runtime, the drivers and the operators and knows no Python, so that AOTInductor and
-C++ programs can load it. ``triton_runner/_C`` is the Python binding on top of it.
+``triton_runner/libtriton_runner.so`` holds the runtime, the drivers and the operators and knows no Python, so that
+AOTInductor and C++ programs can load it. ``triton_runner/_C`` is the Python binding on top of it.
 """
 
 import sys
@@ -17,7 +17,8 @@ CORE_ROOMS = ("runtime", "ptx", "ir", "executor", "driver", "ops")
 FLAGS = ["-std=c++20", "-O3", "-g1", "-fvisibility-inlines-hidden", "-Wall", "-Wextra", "-Werror"]
 FLAGS += ["-Wno-error=array-bounds", "-Wno-error=stringop-overflow"]
 
-# The shared libstdc++ by name: where a toolchain offers the static one, our libraries and torch would each have a std::locale.
+# The shared libstdc++ by name: where a toolchain puts the static one first, our libraries and torch would each have a
+# std::locale of their own.
 LINK = ["-l:libstdc++.so.6"]
 
 
@@ -32,7 +33,7 @@ class BuildBoth(BuildExtension):
 
     def finalize_options(self) -> None:
         super().finalize_options()
-        # `pip install -e` builds in a folder that it throws away; here objects are kept, and only what changed is compiled.
+        # `pip install -e` builds in a folder that it throws away. Here objects stay, and only what changed is compiled.
         self.build_temp = str(ROOT / "build" / f"extension-{sys.implementation.cache_tag}-torch-{torch.__version__}")
 
     def build_extension(self, ext) -> None:

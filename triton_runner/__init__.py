@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from triton_runner.loader import load as load
     from triton_runner.messages import set_launch_message as set_launch_message
 
-# Imported at first use: the front of the compiler costs time that a program which only launches need not pay. No submodule has the
-# name of an entry, since importing it would put the module in its place.
+# Imported at first use: the front of the compiler costs time that a program which only launches need not pay. No
+# submodule has the name of an entry, since importing it would put the module in its place.
 _LAZY = {
     "Kernel": "triton_runner.kernel",
     "compile": "triton_runner.compiler.pipeline",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Union
+from typing import Any, TypeAlias
 
 import torch
 
@@ -18,7 +18,8 @@ from triton_runner.errors import ArgumentError, ArtifactError
 #: Levels that a driver can load, nearest to the hardware first.
 IMAGE_LEVELS = ("cubin", "hsaco", "ptx")
 
-Grid = Union[int, Sequence[int], Callable[[dict[str, Any]], Union[int, Sequence[int]]]]
+Counts: TypeAlias = int | Sequence[int]
+Grid: TypeAlias = Counts | Callable[[dict[str, Any]], Counts]
 
 _INT64_MIN, _INT64_MAX, _UINT64_MAX = -(2**63), 2**63 - 1, 2**64 - 1
 
@@ -39,6 +40,7 @@ class Kernel:
         self._key: str | None = None
         self._params = spec.params
         self._runtime = [param for param in self._params if param.kind != "constant"]
+        self._names = frozenset(param.name for param in self._params)
 
     def __repr__(self) -> str:
         return f"Kernel({self.spec.name}, {self.spec.target}, {', '.join(self.artifacts)})"
@@ -86,26 +88,33 @@ class Kernel:
         torch.ops.triton_runner.launch.default(self.key, inputs, outputs, ints, floats, _grid(grid, self.spec.name))
 
     def preload(self, device: torch.device | str | int | None = None) -> Kernel:
-        """Load the kernel on ``device`` now (the current CUDA device, or the CPU where there is none), as CUDA graph capture needs."""
+        """Load the kernel on ``device`` now, as CUDA graph capture needs.
+
+        Without a device: on the current CUDA device, or on the CPU where there is none.
+        """
         if device is None:
-            device = torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
-        device = torch.device("cuda", device) if isinstance(device, int) else torch.device(device)
-        index = device.index
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        place = torch.device("cuda", device) if isinstance(device, int) else torch.device(device)
+        index = place.index
         if index is None:
-            index = torch.cuda.current_device() if device.type == "cuda" else 0
-        _C.preload(self.key, device.type == "cuda", index)
+            index = torch.cuda.current_device() if place.type == "cuda" else 0
+        _C.preload(self.key, place.type == "cuda", index)
         return self
 
     def op_args(self, *args: Any, **kwargs: Any) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
-        """``(inputs, outputs, ints, floats)`` for ``torch.ops.triton_runner.launch(kernel.key, *kernel.op_args(...), grid)``."""
+        """``(inputs, outputs, ints, floats)`` of the op.
+
+        ``torch.ops.triton_runner.launch(kernel.key, *kernel.op_args(x, y, n), [grid])`` is ``kernel[grid](x, y, n)``.
+        """
         return self._lists(self._bind(args, kwargs))
 
     def _bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
         """One value for each parameter of the record; a constant's is its own."""
-        targets = self._params if len(args) + len(kwargs) > len(self._runtime) or not args else self._runtime
+        known = self._names.intersection(kwargs)
+        targets = self._params if len(args) + len(known) > len(self._runtime) else self._runtime
         if len(args) > len(targets):
             self._raise_count(f"{len(args)} positional arguments")
-        given = {param.name: value for param, value in zip(targets, args)}
+        given = {param.name: value for param, value in zip(targets, args, strict=False)}
         for name, value in kwargs.items():
             if name in given:
                 raise ArgumentError(f"kernel {self.spec.name!r}: argument {name!r} is given twice")
@@ -161,14 +170,17 @@ class Kernel:
         if not param.block_shape:  # a map that the user has encoded
             tensors.append(self._tensor(param, value))
             return
-        fields = [getattr(value, field, None) for field in ("base", "shape", "strides", "block_shape")]
-        if any(field is None for field in fields):
+        if not all(hasattr(value, field) for field in ("base", "shape", "strides", "block_shape")):
             raise self._mismatch(param, value, "a TensorDescriptor (triton.tools.tensor_descriptor)")
-        base, shape, strides, block_shape = fields
+        base, shape, strides, block_shape = value.base, value.shape, value.strides, value.block_shape
         if list(block_shape) != list(param.block_shape):
             raise self._mismatch(param, list(block_shape), f"a descriptor with blocks of {list(param.block_shape)}")
         tensors.append(self._tensor(param, base))
-        ints += [*map(operator.index, shape), *map(operator.index, strides), int(getattr(value, "padding", "zero") == "nan")]
+        ints += [
+            *map(operator.index, shape),
+            *map(operator.index, strides),
+            int(getattr(value, "padding", "zero") == "nan"),
+        ]
 
     def _scalar(self, param: _C.Param, value: Any) -> Any:
         if isinstance(value, torch.Tensor):
@@ -191,7 +203,9 @@ class Kernel:
 
     def _mismatch(self, param: _C.Param, value: Any, expected: str) -> ArgumentError:
         found = f"{type(value).__name__} {value!r}" if not isinstance(value, torch.Tensor) else "a tensor"
-        return ArgumentError(f"kernel {self.spec.name!r}, argument {param.name!r}: found {found[:200]}, expected {expected}")
+        return ArgumentError(
+            f"kernel {self.spec.name!r}, argument {param.name!r}: found {found[:200]}, expected {expected}"
+        )
 
 
 def _same_constant(recorded: Any, value: Any) -> bool:

@@ -56,12 +56,19 @@ def load(
         from triton_runner.compiler.pipeline import compile
 
         to = "cubin" if torch.cuda.is_available() else "ptx"
-        return compile(source, level=artifact.level, signature=signature, metadata=metadata, name=name, target=target, to=to)
+        return compile(
+            source, level=artifact.level, signature=signature, metadata=metadata, name=name, target=target, to=to
+        )
     if artifact.level not in ("ptx", "cubin"):
-        raise UnsupportedError(f"{artifact.where}: {artifact.level} is for AMD GPUs, which this version does not launch on")
+        raise UnsupportedError(
+            f"{artifact.where}: {artifact.level} is for AMD GPUs, which this version does not launch on"
+        )
     spec = _record(artifact, _signature(signature), _metadata(artifact, metadata, name), name)
     if target is not None and str(parse_target(target).arch) != spec.target.arch.rstrip("af"):
-        raise ArgumentError(f"{artifact.where} was made for {spec.target}, but target is {target}: {artifact.level} is not compiled again")
+        raise ArgumentError(
+            f"{artifact.where} was made for {spec.target}, but target is {target}: "
+            f"{artifact.level} is not compiled again"
+        )
     return Kernel(spec, {artifact.level: artifact.content})
 
 
@@ -89,7 +96,9 @@ def _check_entry(artifact: Artifact, metadata: Mapping[str, Any]) -> None:
         check_same_kernel(metadata, ", ".join(entries), artifact.where)
 
 
-def _record(artifact: Artifact, signature: list[tuple[str, str]] | None, metadata: dict[str, Any], name: str | None) -> _C.KernelSpec:
+def _record(
+    artifact: Artifact, signature: list[tuple[str, str]] | None, metadata: dict[str, Any], name: str | None
+) -> _C.KernelSpec:
     has_types = signature is not None or "kernel_signature" in metadata
     if artifact.level == "ptx":
         _check_entry(artifact, metadata)
