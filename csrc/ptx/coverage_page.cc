@@ -1,4 +1,5 @@
-// Writes docs/ptx-coverage.md from the opcode table. tool_coverage_page.cc prints it, and a test holds the committed page to it.
+// Writes docs/ptx-coverage.md from the opcode table. tool_coverage_page.cc prints it, and a test holds the committed
+// page to it.
 #include <set>
 #include <string>
 
@@ -54,8 +55,8 @@ std::string summary() {
     executed.insert(form.opcode);
     ++runs;
   }
-  return concat("\n", forms().size(), " forms of ", read.size(), " opcodes are read; ", runs, " forms of ", executed.size(),
-                " opcodes run on the CPU.\n");
+  return concat("\n", forms().size(), " forms of ", read.size(), " opcodes are read; ", runs, " forms of ",
+                executed.size(), " opcodes run on the CPU.\n");
 }
 
 }  // namespace
@@ -66,11 +67,12 @@ std::string coverage_page() {
   page += "\n## Forms\n\n| opcode | modifiers | operands | CPU |\n|---|---|---|---|\n";
   for (const Form& form : forms()) {
     const bool runs = form.coverage == Coverage::Executed;
-    page += concat("| ", code(opcode_text(form.opcode)), " | ", code(form.suffix_text), " | ", code(form.operand_text), " | ",
-                   runs ? "**runs**" : "*read*", " |\n");
+    page += concat("| ", code(opcode_text(form.opcode)), " | ", code(form.suffix_text), " | ", code(form.operand_text),
+                   " | ", runs ? "**runs**" : "*read*", " |\n");
   }
   page += "\n## Groups of modifiers\n\n| group | words |\n|---|---|\n";
-  for (const Group& group : groups()) page += concat("| ", code(concat("$", group.name)), " | ", code(group.words), " |\n");
+  for (const Group& group : groups())
+    page += concat("| ", code(concat("$", group.name)), " | ", code(group.words), " |\n");
   page += "\n## Special registers\n\n";
   for (size_t i = 0; i < static_cast<size_t>(Special::Count); ++i) {
     page += concat(i == 0 ? "" : ", ", code(special_text(static_cast<Special>(i))));

@@ -288,7 +288,6 @@ struct Module {
   uint32_t version_minor = 0;
   std::string target;                       // "sm_90a"
   std::vector<std::string> target_options;  // "debug"
-  uint32_t address_size = 64;
   std::vector<Variable> variables;
   std::vector<Function> functions;
   std::vector<File> files;

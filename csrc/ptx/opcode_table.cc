@@ -342,9 +342,11 @@ constexpr Row kRowData[] = {
      ".sync .aligned .m8n8k4|.m16n8k4|.m16n8k8|.m16n8k16 .row|.col .row|.col $round? .f16|.f32|.f64 "
      ".f16|.bf16|.tf32|.f64 .f16|.bf16|.tf32|.f64 .f16|.f32|.f64",
      "D, A, A, A"},
-    {Opcode::Mma, X, ".sync .aligned .m16n8k16|.m16n8k32 .row .col .kind::f8f6f4? .f16|.f32 .e4m3|.e5m2 .e4m3|.e5m2 .f16|.f32",
+    {Opcode::Mma, X,
+     ".sync .aligned .m16n8k16|.m16n8k32 .row .col .kind::f8f6f4? .f16|.f32 .e4m3|.e5m2 .e4m3|.e5m2 .f16|.f32",
      "D, A, A, A"},
-    {Opcode::Mma, P, ".sync .aligned .m16n8k32 .row .col .kind::f8f6f4 .f16|.f32 $float8 $float8 .f16|.f32", "D, A, A, A"},
+    {Opcode::Mma, P, ".sync .aligned .m16n8k32 .row .col .kind::f8f6f4 .f16|.f32 $float8 $float8 .f16|.f32",
+     "D, A, A, A"},
     {Opcode::Mma, X,
      ".sync .aligned .m8n8k16|.m8n8k32|.m16n8k16|.m16n8k32|.m16n8k64 .row .col .satfinite? .s32 .u8|.s8|.u4|.s4 "
      ".u8|.s8|.u4|.s4 .s32",

@@ -15,6 +15,8 @@ class ModuleReader {
 
   Module read() {
     read_version();
+    if (!reader_.accept_word("target")) reader_.unexpected("'.target' behind the version");
+    read_target();
     while (reader_.peek().kind != TokenKind::End) read_item();
     point_calls_at_definitions();
     return std::move(module_);
@@ -73,12 +75,10 @@ void ModuleReader::read_item() {
 
 void ModuleReader::read_directive(const Token& directive) {
   std::string_view word = directive.text;
-  if (word == "target") return read_target();
   if (word == "address_size") {
-    module_.address_size = read_count("32 or 64");
-    if (module_.address_size != 64 && module_.address_size != 32) {
-      reader_.fail<ArtifactError>(directive.line, "expected .address_size 64 or 32");
-    }
+    const uint32_t bits = read_count("the bits of an address");
+    if (bits != 64)
+      reader_.fail<UnsupportedError>(directive.line, "addresses of ", bits, " bits; expected .address_size 64");
     return;
   }
   if (word == "file") return read_file();
@@ -132,7 +132,7 @@ void ModuleReader::read_declaration(const Token& word) {
     reader_.fail<UnsupportedError>(
         kind.line, "unknown directive '.", kind.text,
         "' outside of a function; expected .entry, .func, .global, .shared, .const, .file, .section, "
-        ".pragma, .target or .address_size");
+        ".pragma or .address_size");
   }
   read_module_variables(linkage, *space);
 }
@@ -219,7 +219,7 @@ void ModuleReader::read_function(Linkage linkage, bool is_entry, uint32_t line) 
   declare(function.name, SymbolKind::Function, index, line);
   add_item(ItemKind::Function, index);
   if (function.is_declaration) {
-    reader_.accept(';');
+    if (!reader_.accept(';')) reader_.unexpected("'{' or ';'");
     return;
   }
   BodyReader(reader_, names_, locs_, function).read();

@@ -82,7 +82,7 @@ class Printer {
 std::string Printer::print_module() {
   put(".version ", module_.version_major, ".", module_.version_minor, "\n.target ", module_.target);
   for (const std::string& option : module_.target_options) put(", ", option);
-  put("\n.address_size ", module_.address_size, "\n\n");
+  put("\n.address_size 64\n\n");
   for (const Item& item : module_.layout) write_module_item(item);
   return std::move(out_);
 }

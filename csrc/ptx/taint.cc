@@ -5,9 +5,10 @@ namespace {
 
 constexpr uint8_t kPointers = Taint::kBased | Taint::kMaybe;
 
-Taint::Kind sum_of_kinds(uint8_t a, uint8_t b) {
+uint8_t sum_of_kinds(uint8_t a, uint8_t b) {
   const uint8_t both = a | b;
-  if (both & Taint::kDerived) return Taint::kLoaded;  // q + (p - q) is a pointer of another origin
+  // q + (p - q) is a pointer, of another origin than q's; p - q - 8 still is a difference.
+  if (both & Taint::kDerived) return Taint::kLoaded | Taint::kDerived;
   if ((a & kPointers) && (b & kPointers)) return (both & Taint::kBased) ? Taint::kLoaded : Taint::kMaybe;
   if (both & Taint::kBased) return (both & Taint::kInternal) ? Taint::kLoaded : Taint::kBased;
   if (both & Taint::kInternal) return Taint::kInternal;

@@ -1,4 +1,5 @@
-// Prints docs/ptx-coverage.md: g++ -std=c++20 -Icsrc csrc/ptx/{tool_coverage_page,coverage_page,opcodes,opcode_table,words}.cc
+// Prints docs/ptx-coverage.md: g++ -std=c++20 -Icsrc
+// csrc/ptx/{tool_coverage_page,coverage_page,opcodes,opcode_table,words}.cc
 #include <cstdio>
 
 #include "ptx/opcodes.h"

@@ -1,0 +1,71 @@
+// Short ways to read PTX in the tests of this room.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "ptx/parser.h"
+#include "runtime/error.h"
+
+namespace triton_runner::ptx {
+
+constexpr const char* kHeader = ".version 8.7\n.target sm_90a\n.address_size 64\n";
+
+// A kernel with one statement per line from line 10 on; it has registers of each kind and three parameters.
+inline std::string kernel_text(const std::string& statements) {
+  return concat(
+      kHeader,
+      ".visible .entry k(.param .u64 .ptr .global .align 1 a, .param .u64 .ptr .global .align 1 b, .param .u32 n)\n"
+      ".reqntid 128\n{\n"
+      ".reg .pred %p<8>; .reg .b16 %rs<8>; .reg .b32 %r<64>; .reg .b64 %rd<16>;\n"
+      ".shared .align 16 .b8 buffer[64];\n\n",
+      statements, "\nret;\n}\n");
+}
+constexpr uint32_t kFirstLine = 10;
+
+inline Module parse_kernel(const std::string& statements) { return parse(kernel_text(statements)); }
+
+inline Instruction parse_instruction(const std::string& statement) {
+  return parse_kernel(statement).functions[0].instructions[0];
+}
+
+// "ArtifactError: what it says", or "accepted".
+template <typename Run>
+std::string error_of(Run run) {
+  try {
+    run();
+  } catch (const Error& error) {
+    return concat(error.kind(), ": ", error.what());
+  }
+  return "accepted";
+}
+inline std::string parse_error(const std::string& text) {
+  return error_of([&] { parse(text); });
+}
+inline std::string statement_error(const std::string& statements) { return parse_error(kernel_text(statements)); }
+
+inline std::string read_text(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  if (!file || text.str().empty()) throw ArtifactError(concat("test data ", path.string(), " cannot be read"));
+  return text.str();
+}
+
+inline std::string data_text(const std::string& name) { return read_text(concat("tests/csrc/ptx/data/", name)); }
+
+// Real PTX of Triton: this room's data, and the seeds of the fuzzer.
+inline std::vector<std::filesystem::path> real_files() {
+  std::vector<std::filesystem::path> files;
+  for (const char* folder : {"tests/csrc/ptx/data", "tests/fuzz/corpus/ptx_reader"}) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (entry.path().extension() == ".ptx") files.push_back(entry.path());
+    }
+  }
+  return files;
+}
+
+}  // namespace triton_runner::ptx
