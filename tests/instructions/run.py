@@ -50,7 +50,7 @@ def _close(kind: str, form: Form, want: Bits, got: Bits) -> np.ndarray:
     want_value, got_value = np.where(finite, expected, 0.0), np.where(finite, found, 0.0)
     bound = np.maximum(form.tolerance.ulp * _spacing(kind, want_value), form.tolerance.relative * np.abs(want_value))
     near = finite & (np.abs(got_value - want_value) <= np.maximum(bound, form.tolerance.absolute))
-    return near | (np.isnan(expected) & np.isnan(found))
+    return near | (want == got) | (np.isnan(expected) & np.isnan(found))
 
 
 def agrees(form: Form, want: Bits, got: Bits) -> np.ndarray:

@@ -72,20 +72,22 @@ namespace {
 // Reads and writes the upper word of a double; a denormal counts as zero.
 double upper_word(double x) { return double_from_bits(float_bits(x) & 0xffffffff00000000u); }
 
+constexpr std::uint64_t kNanOfUpperWord = 0x7fffffff00000000u;
+
 double flush_double(double x) { return std::fpclassify(x) == FP_SUBNORMAL ? std::copysign(0.0, x) : x; }
 
 }  // namespace
 
 double rcp_approx_ftz(double x) {
   const double value = 1.0 / flush_double(upper_word(x));
-  return is_nan(value) ? double_from_bits(kCanonicalNanF64) : upper_word(flush_double(value));
+  return is_nan(value) ? double_from_bits(kNanOfUpperWord) : upper_word(flush_double(value));
 }
 
 double rsqrt_approx_ftz(double x) {
   const double operand = flush_double(upper_word(x));
   if (operand == 0) return std::copysign(kInfinity, operand);
   const double value = 1.0 / std::sqrt(operand);
-  return is_nan(value) ? double_from_bits(kCanonicalNanF64) : upper_word(value);
+  return is_nan(value) ? double_from_bits(kNanOfUpperWord) : upper_word(value);
 }
 
 }  // namespace triton_runner::executor::numerics

@@ -4,7 +4,9 @@
 // dropped. Two more bits than the target format are then enough for one further rounding, in any mode, to be exact.
 #include "executor/numerics/arith.h"
 
+#include <initializer_list>
 #include <limits>
+#include <type_traits>
 
 namespace triton_runner::executor::numerics {
 namespace {
@@ -58,18 +60,27 @@ double saturate(double x) { return x > 0 ? (x < 1 ? x : 1.0) : 0.0; }
 
 float operand(float x, const ArithMode& mode) { return mode.ftz ? flush_denormal(x) : x; }
 
+// Tininess is judged before rounding: what would round up to the smallest normal number is flushed as well.
+double flush_tiny(double value, double smallest_normal) {
+  return std::fabs(value) < smallest_normal ? std::copysign(0.0, value) : value;
+}
+
 float finish(double value, const ArithMode& mode) {
-  float result = float_from(value, mode.rounding);
-  if (mode.ftz) result = flush_denormal(result);
+  const float result = float_from(mode.ftz ? flush_tiny(value, 0x1p-126) : value, mode.rounding);
   return mode.sat ? saturate(result) : result;
 }
 
-double quiet(double x) { return is_nan(x) ? double_from_bits(kCanonicalNanF64) : x; }
+// The NaN of an f64 instruction: that of the first operand in `by_priority` that is one, made quiet.
+double nan_of(std::initializer_list<double> by_priority) {
+  for (const double operand : by_priority) {
+    if (is_nan(operand)) return double_from_bits(float_bits(operand) | kQuietBitF64);
+  }
+  return double_from_bits(kInvalidNanF64);
+}
 
-// f64 from the exact or rounded-to-nearest quad result; see the note on div().
+// f64 from the exact or rounded-to-nearest quad result; see the note on div_f64().
 double finish(Quad value, Rounding rounding) {
   const double nearest = static_cast<double>(value);
-  if (is_nan(nearest)) return quiet(nearest);
   const Quad rounded = nearest;
   const bool is_above = rounded > value, is_below = rounded < value;
   const bool toward_zero = rounding == Rounding::kTowardZero;
@@ -79,8 +90,6 @@ double finish(Quad value, Rounding rounding) {
   if (is_below && (rounding == Rounding::kUp || (toward_zero && value < 0))) return std::nextafter(nearest, infinity);
   return nearest;
 }
-
-bool is_nearest(const ArithMode& mode) { return mode.rounding == Rounding::kNearestEven; }
 
 // The sum of two quads whose error, where there is one, still decides directed rounding to f64: two-sum, then a step
 // of one quad ulp toward the exact value. Rounding to nearest never comes here.
@@ -120,44 +129,70 @@ float div(float a, float b, ArithMode mode) { return finish(div_to_odd(operand(a
 float rcp(float a, ArithMode mode) { return div(1.0f, a, mode); }
 float sqrt(float a, ArithMode mode) { return finish(sqrt_to_odd(operand(a, mode)), mode); }
 
-double add(double a, double b, ArithMode mode) {
-  if (is_nearest(mode)) return quiet(a + b);
-  const double sum = finish(add_directed(a, b), mode.rounding);
-  return signed_zero(sum, a, b, mode.rounding);
+namespace {
+
+double add_f64(double a, double b, Rounding rounding) {
+  if (rounding == Rounding::kNearestEven) return a + b;
+  return signed_zero(finish(add_directed(a, b), rounding), a, b, rounding);
 }
 
-double sub(double a, double b, ArithMode mode) { return add(a, -b, mode); }
-
-double mul(double a, double b, ArithMode mode) {
-  if (is_nearest(mode)) return quiet(a * b);
-  return finish(static_cast<Quad>(a) * b, mode.rounding);  // 106 bits: exact
-}
-
-double fma(double a, double b, double c, ArithMode mode) {
-  if (is_nearest(mode)) return quiet(std::fma(a, b, c));
+double fma_f64(double a, double b, double c, Rounding rounding) {
+  if (rounding == Rounding::kNearestEven) return std::fma(a, b, c);
   const Quad product = static_cast<Quad>(a) * b;
-  const double sum = finish(add_directed(product, c), mode.rounding);
+  const double sum = finish(add_directed(product, c), rounding);
   const bool product_negative = std::signbit(a) != std::signbit(b);
   const bool cancels = sum == 0 && product + c == 0 && product_negative != std::signbit(c);
-  return cancels ? (mode.rounding == Rounding::kDown ? -0.0 : 0.0) : sum;
+  return cancels ? (rounding == Rounding::kDown ? -0.0 : 0.0) : sum;
 }
 
 // A quotient of 53-bit numbers that is no 54-bit number is at least 2^-107 of itself away from one: the quad result,
 // rounded to nearest at 2^-113, is on the same side of it and decides any rounding.
+double div_f64(double a, double b, Rounding rounding) {
+  return rounding == Rounding::kNearestEven ? a / b : finish(static_cast<Quad>(a) / b, rounding);
+}
+
+double sqrt_f64(double a, Rounding rounding) {
+  const double root = std::sqrt(a);
+  if (rounding == Rounding::kNearestEven || !std::isfinite(root) || root == 0) return root;
+  const Quad square = static_cast<Quad>(root) * root;  // exact; its distance from a says where the true root lies
+  const Quad step = static_cast<Quad>(root) * static_cast<Quad>(0x1p-80);
+  if (square == a) return root;
+  return finish(square > a ? root - step : root + step, rounding);
+}
+
+}  // namespace
+
+double add(double a, double b, ArithMode mode) {
+  const double sum = add_f64(a, b, mode.rounding);
+  return is_nan(sum) ? nan_of({b, a}) : sum;
+}
+
+double sub(double a, double b, ArithMode mode) {
+  const double difference = add_f64(a, -b, mode.rounding);
+  return is_nan(difference) ? nan_of({b, a}) : difference;  // a NaN is not negated
+}
+
+double mul(double a, double b, ArithMode mode) {
+  const bool nearest = mode.rounding == Rounding::kNearestEven;
+  const double product = nearest ? a * b : finish(static_cast<Quad>(a) * b, mode.rounding);  // 106 bits: exact
+  return is_nan(product) ? nan_of({b, a}) : product;
+}
+
+double fma(double a, double b, double c, ArithMode mode) {
+  const double sum = fma_f64(a, b, c, mode.rounding);
+  return is_nan(sum) ? nan_of({c, b, a}) : sum;
+}
+
 double div(double a, double b, ArithMode mode) {
-  if (is_nearest(mode)) return quiet(a / b);
-  return finish(static_cast<Quad>(a) / b, mode.rounding);
+  const double quotient = div_f64(a, b, mode.rounding);
+  return is_nan(quotient) ? nan_of({a, b}) : quotient;
 }
 
 double rcp(double a, ArithMode mode) { return div(1.0, a, mode); }
 
 double sqrt(double a, ArithMode mode) {
-  const double root = std::sqrt(a);
-  if (is_nearest(mode) || !std::isfinite(root) || root == 0) return quiet(root);
-  const Quad square = static_cast<Quad>(root) * root;  // exact; its distance from a says where the true root lies
-  const Quad step = static_cast<Quad>(root) * static_cast<Quad>(0x1p-80);
-  if (square == a) return root;
-  return finish(square > a ? root - step : root + step, mode.rounding);
+  const double root = sqrt_f64(a, mode.rounding);
+  return is_nan(root) ? nan_of({a}) : root;
 }
 
 namespace {
@@ -185,7 +220,8 @@ template <typename T>
 T finish_narrow(double value, const ArithMode& mode) {
   if (mode.sat) value = saturate(value);
   if (mode.relu && !is_nan(value) && !(value > 0)) value = 0.0;
-  return flush_narrow(narrow_from<T>(value, mode), mode);
+  constexpr double kSmallestNormal = std::is_same_v<T, Half> ? 0x1p-14 : 0x1p-126;
+  return narrow_from<T>(mode.ftz ? flush_tiny(value, kSmallestNormal) : value, mode);
 }
 
 template <typename T>
@@ -225,8 +261,11 @@ BFloat16 fma(BFloat16 a, BFloat16 b, BFloat16 c, ArithMode mode) { return fma_na
 float div_full(float a, float b, bool ftz) { return div(a, b, {.ftz = ftz}); }
 
 float div_approx(float a, float b, bool ftz) {
-  const ArithMode mode{.ftz = ftz};
-  return mul(a, rcp(b, {.ftz = true}), mode);
+  if (!ftz && std::fabs(b) < 0x1p-126f) {  // the reciprocal would flush it
+    a *= 0x1p24f;
+    b *= 0x1p24f;
+  }
+  return mul(a, rcp(b, {.ftz = true}), {.ftz = ftz});
 }
 
 }  // namespace triton_runner::executor::numerics

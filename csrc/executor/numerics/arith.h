@@ -1,4 +1,5 @@
-// Floating-point arithmetic of PTX: correctly rounded in every mode, single rounding in fma, canonical NaN results.
+// Floating-point arithmetic of PTX: correctly rounded in every mode, single rounding in fma, the NaN that hardware
+// gives.
 //
 // One overload set for f32 (float), f64 (double), f16 (Half) and bf16 (BFloat16). The default mode of f32 and f64 is
 // the host's own instruction; directed rounding never touches the host's rounding mode: f32 and narrower compute in
@@ -15,14 +16,14 @@ namespace triton_runner::executor::numerics {
 
 struct ArithMode {
   Rounding rounding = Rounding::kNearestEven;
-  bool ftz = false;   // flush denormal inputs and results; f64 has neither this nor sat, and ignores them
-  bool sat = false;   // clamp to [0, 1], NaN to +0
+  bool ftz = false;   // flush denormal operands, and results that are tiny before they are rounded; not of f64
+  bool sat = false;   // clamp to [0, 1], NaN to +0; not of f64
   bool relu = false;  // f16 and bf16 fma: negative to +0, NaN stays
 
   bool is_default() const { return rounding == Rounding::kNearestEven && !ftz && !sat && !relu; }
 };
 
-// A result of the host's f32 or f64 instruction with the NaN that NVIDIA hardware would write.
+// A result of the host's instruction, with the NaN that NVIDIA hardware would write.
 inline float canonical(float x) { return is_nan(x) ? float_from_bits(kCanonicalNanF32) : x; }
 
 namespace detail {
@@ -71,7 +72,7 @@ struct MinMaxMode {
   bool xorsign_abs = false;    // compare magnitudes; the sign is the xor of both signs
 };
 
-// -0 is less than +0. Two NaNs give the canonical NaN.
+// -0 is less than +0. Two NaNs give the canonical NaN, of f64 the second one.
 float min(float a, float b, MinMaxMode mode = {});
 float max(float a, float b, MinMaxMode mode = {});
 double min(double a, double b, MinMaxMode mode = {});
@@ -81,6 +82,7 @@ Half max(Half a, Half b, MinMaxMode mode = {});
 BFloat16 min(BFloat16 a, BFloat16 b, MinMaxMode mode = {});
 BFloat16 max(BFloat16 a, BFloat16 b, MinMaxMode mode = {});
 
+// A NaN becomes the canonical one; of f64 it becomes quiet and keeps its sign.
 float neg(float a, bool ftz = false);
 float abs(float a, bool ftz = false);
 double neg(double a);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace triton_runner::executor::numerics {
 namespace {
@@ -31,6 +32,40 @@ double decode_operand(FloatType type, std::uint64_t bits, const ConvertMode& mod
   return decode(type, bits);
 }
 
+std::uint64_t low_bits(std::uint64_t value, int count) {
+  return count >= 64 ? value : value & ((std::uint64_t{1} << count) - 1);
+}
+
+// The fields of a type, for carrying the payload of a NaN over.
+struct NanLayout {
+  int sign_bit, mantissa_bits;
+};
+NanLayout nan_layout(FloatType type) {
+  if (type == FloatType::kF64) return {63, 52};
+  if (type == FloatType::kF32) return {31, 23};
+  return {15, type == FloatType::kF16 ? 10 : 7};
+}
+
+// To and from f64 a NaN keeps its sign and the upper bits of its payload, and becomes quiet.
+std::uint64_t carry_nan(FloatType to, FloatType from, std::uint64_t bits) {
+  const NanLayout source = nan_layout(from), result = nan_layout(to);
+  const int narrower = source.mantissa_bits - result.mantissa_bits;
+  const std::uint64_t payload = low_bits(bits, source.mantissa_bits);
+  const std::uint64_t kept = narrower >= 0 ? payload >> narrower : payload << -narrower;
+  const std::uint64_t exponent_and_quiet =
+      ((std::uint64_t{1} << result.sign_bit) - 1) ^ ((std::uint64_t{1} << (result.mantissa_bits - 1)) - 1);
+  return (bits >> source.sign_bit & 1) << result.sign_bit | exponent_and_quiet | kept;
+}
+
+std::uint64_t convert_nan(FloatType to, FloatType from, std::uint64_t bits, const ConvertMode& mode) {
+  if (mode.sat) return 0;
+  if (to == FloatType::kTF32 && mode.rounding == Rounding::kNearestAway) return bits & 0xffffe000u;  // only cut off
+  if (to == FloatType::kF32 && from == FloatType::kBF16) return bits << 16;
+  if (from == FloatType::kF32 && mode.ftz) bits = kCanonicalNanF32;
+  if (to == FloatType::kF64 || from == FloatType::kF64) return carry_nan(to, from, bits);
+  return encode(to, std::numeric_limits<double>::quiet_NaN());
+}
+
 std::uint64_t encode_result(FloatType type, double value, const ConvertMode& mode) {
   if (mode.sat) value = value > 0 ? std::min(value, 1.0) : 0.0;  // NaN compares false
   if (mode.relu && !(value > 0) && !is_nan(value)) value = 0.0;
@@ -42,10 +77,6 @@ std::uint64_t encode_result(FloatType type, double value, const ConvertMode& mod
 
 Wide smallest(IntType type) { return type.is_signed ? -(Wide{1} << (type.bits - 1)) : Wide{0}; }
 Wide largest(IntType type) { return (Wide{1} << (type.is_signed ? type.bits - 1 : type.bits)) - 1; }
-
-std::uint64_t low_bits(std::uint64_t value, int count) {
-  return count >= 64 ? value : value & ((std::uint64_t{1} << count) - 1);
-}
 
 // The value of the low bits of a register as an integer of that type.
 Wide read_integer(IntType type, std::uint64_t bits) {
@@ -84,6 +115,7 @@ double double_from_integer(Wide value, Rounding rounding) {
 
 std::uint64_t convert_float(FloatType to, FloatType from, std::uint64_t bits, ConvertMode mode) {
   double value = decode_operand(from, bits, mode);
+  if (is_nan(value)) return convert_nan(to, from, bits, mode);
   if (mode.to_integer) value = round_to_integral(value, mode.rounding);
   return encode_result(to, value, mode);
 }

@@ -22,7 +22,7 @@ constexpr Layout layout_of(FloatType type) {
     case FloatType::kF32:
       return {8, 23, 127, 0x7f7fffff, 0x7f800000, kCanonicalNanF32};
     case FloatType::kTF32:  // ten mantissa bits, kept in the upper 19 bits of a 32-bit register: see encode()
-      return {8, 10, 127, 0x3fbff, 0x3fc00, kCanonicalNanF32 >> 13};
+      return {8, 10, 127, 0x3fbff, 0x3fc00, kCanonicalNanTF32 >> 13};
     case FloatType::kF16:
       return {5, 10, 15, 0x7bff, 0x7c00, kCanonicalNan16};
     case FloatType::kBF16:
@@ -116,12 +116,11 @@ double decode(FloatType type, std::uint64_t bits) {
 }
 
 std::uint64_t encode(FloatType type, double value, Rounding rounding, Overflow overflow) {
-  if (type == FloatType::kF64) return is_nan(value) ? kCanonicalNanF64 : float_bits(value);
+  if (type == FloatType::kF64) return float_bits(value);
   const Layout layout = layout_of(type);
   const int padding = type == FloatType::kTF32 ? kTF32Padding : 0;
   if (is_nan(value)) {
-    if (type == FloatType::kTF32) return kCanonicalNanF32;
-    return layout.canonical_nan != 0 ? layout.canonical_nan : layout.largest_finite;
+    return std::uint64_t{layout.canonical_nan != 0 ? layout.canonical_nan : layout.largest_finite} << padding;
   }
   const bool negative = std::signbit(value);
   std::uint64_t magnitude = 0;

@@ -42,10 +42,13 @@ struct BFloat16 {
   friend bool operator==(BFloat16, BFloat16) = default;
 };
 
-// What the hardware writes for any NaN result of these types, whatever NaN went in.
+// What the hardware writes for any NaN result of these types, whatever NaN went in. f64 is different: it passes on the
+// NaN of an operand, made quiet, and has a NaN of its own only for an invalid operation.
 inline constexpr std::uint32_t kCanonicalNanF32 = 0x7fffffffu;
+inline constexpr std::uint32_t kCanonicalNanTF32 = 0x7fffe000u;
 inline constexpr std::uint16_t kCanonicalNan16 = 0x7fffu;  // f16 and bf16
-inline constexpr std::uint64_t kCanonicalNanF64 = 0x7ff8000000000000u;
+inline constexpr std::uint64_t kInvalidNanF64 = 0xfff8000000000000u;
+inline constexpr std::uint64_t kQuietBitF64 = 0x0008000000000000u;
 
 inline std::uint32_t float_bits(float x) { return std::bit_cast<std::uint32_t>(x); }
 inline std::uint64_t float_bits(double x) { return std::bit_cast<std::uint64_t>(x); }
@@ -57,14 +60,17 @@ inline bool is_nan(double x) { return x != x; }
 inline bool is_nan(Half x) { return (x.bits & 0x7fffu) > 0x7c00u; }
 inline bool is_nan(BFloat16 x) { return (x.bits & 0x7fffu) > 0x7f80u; }
 
-// Exact. The rescaling turns the exponent field, denormals included, into that of f32 with one multiplication.
+// Exact, and a NaN becomes the canonical one. The rescaling turns the exponent field, denormals included, into that of
+// f32 with one multiplication.
 inline float to_float(Half x) {
   const std::uint32_t magnitude = (x.bits & 0x7fffu) << 13;
   const std::uint32_t sign = static_cast<std::uint32_t>(x.bits & 0x8000u) << 16;
   std::uint32_t bits = float_bits(float_from_bits(magnitude) * 0x1p112f);
-  if (magnitude >= 0x0f800000u) bits = magnitude | 0x7f800000u;
+  if (magnitude > 0x0f800000u) return float_from_bits(kCanonicalNanF32);
+  if (magnitude == 0x0f800000u) bits = 0x7f800000u;
   return float_from_bits(bits | sign);
 }
+// Exact: a shift, which leaves the NaN as it is.
 inline float to_float(BFloat16 x) { return float_from_bits(static_cast<std::uint32_t>(x.bits) << 16); }
 
 // Flushes a denormal to a zero of its sign (.ftz); other values pass.

@@ -18,7 +18,7 @@ struct Bits<float> {
 template <>
 struct Bits<double> {
   using Word = std::uint64_t;
-  static constexpr Word kSign = Word{1} << 63, kNan = kCanonicalNanF64, kExponent = Word{0x7ff} << 52;
+  static constexpr Word kSign = Word{1} << 63, kQuietBit = kQuietBitF64, kExponent = Word{0x7ff} << 52;
   static Word of(double x) { return float_bits(x); }
   static double from(Word bits) { return double_from_bits(bits); }
 };
@@ -50,12 +50,21 @@ auto order(Word bits, Word sign) {
 }
 
 template <typename T>
+T written_nan(T x) {
+  using B = Bits<T>;
+  if constexpr (std::is_same_v<T, double>) {
+    return B::from(B::of(x) | B::kQuietBit);
+  } else {
+    return B::from(B::kNan);
+  }
+}
+
+template <typename T>
 T select(T a, T b, bool want_max, const MinMaxMode& mode) {
   using B = Bits<T>;
   using Word = typename B::Word;
-  if (is_nan(a) || is_nan(b)) {
-    if (mode.propagate_nan || (is_nan(a) && is_nan(b))) return B::from(B::kNan);
-  }
+  if (is_nan(a) && is_nan(b)) return written_nan(b);
+  if (mode.propagate_nan && (is_nan(a) || is_nan(b))) return written_nan(is_nan(a) ? a : b);
   Word x = flush(B::of(a), B::kSign, B::kExponent, mode.ftz);
   Word y = flush(B::of(b), B::kSign, B::kExponent, mode.ftz);
   const Word sign = static_cast<Word>((x ^ y) & B::kSign);
@@ -72,6 +81,7 @@ T select(T a, T b, bool want_max, const MinMaxMode& mode) {
 
 template <typename T>
 T with_sign(T x, bool clear, bool ftz) {
+  if (is_nan(x)) return written_nan(x);
   using B = Bits<T>;
   using Word = typename B::Word;
   const Word bits = flush(B::of(x), B::kSign, B::kExponent, ftz);

@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <limits>
 
+#include "executor/numerics/arith.h"
 #include "executor/numerics/tensor_core.h"
 
 namespace triton_runner::executor::numerics {
@@ -39,7 +40,7 @@ int bits_of(MmaType type) {
 bool is_integer(MmaType type) {
   return type == MmaType::kS8 || type == MmaType::kU8 || type == MmaType::kS4 || type == MmaType::kU4;
 }
-bool is_fp8(MmaType type) { return type == MmaType::kE4M3 || type == MmaType::kE5M2; }
+constexpr bool is_fp8(MmaType type) { return type == MmaType::kE4M3 || type == MmaType::kE5M2; }
 bool is_signed(MmaType type) { return type == MmaType::kS8 || type == MmaType::kS4; }
 
 struct Shape {
@@ -85,10 +86,15 @@ std::uint32_t extract(std::uint32_t word, int index, int bits) {
   return bits == 32 ? word : word >> (index * bits) & ((1u << bits) - 1);
 }
 
+// sm_90 has no fp8 unit behind mma.sync: the lower two elements of each register are widened to f16 and multiplied in a
+// first f16 product, the upper two in a second one. Here the first half of an operand is what the first product takes.
+int place_of_fp8(int k, int depth) { return k % 4 / 2 * (depth / 2) + k / 4 * 2 + k % 2; }
+
 template <MmaType kType>
 void load_as(DotOperand* operands, int rows, int depth, int bits, const std::uint32_t (*registers)[kLanes]) {
   for_each_element(rows, depth, 32 / bits, [&](int r, int lane, int i, int row, int column) {
-    set_element<kType>(operands[row], column, extract(registers[r][lane], i, bits));
+    const int position = is_fp8(kType) ? place_of_fp8(column, depth) : column;
+    set_element<kType>(operands[row], position, extract(registers[r][lane], i, bits));
   });
 }
 
@@ -107,17 +113,25 @@ void load_float(DotOperand* operands, int rows, int depth, MmaType type, const s
   }
 }
 
+std::uint32_t add_accumulator(std::uint32_t sum, std::uint32_t addend, bool is_half) {
+  if (!is_half) return float_bits(add(float_from_bits(sum), float_from_bits(addend)));
+  return add(low_half<Half>(sum), low_half<Half>(addend)).bits;
+}
+
 void mma_float(const MmaOp& op, std::uint32_t (*d)[kLanes], const std::uint32_t (*a)[kLanes],
                const std::uint32_t (*b)[kLanes], const std::uint32_t (*c)[kLanes], TensorCore core) {
   DotOperand rows[kMaxRows], columns[kColumns];
   load_float(rows, op.m, op.k, op.a, a);
   load_float(columns, kColumns, op.k, op.b, b);
-  const int block = core.block_bits / std::max(bits_of(op.a), 16);
+  const bool fp8 = is_fp8(op.a);
+  const int block = fp8 ? op.k / 2 : core.block_bits / bits_of(op.a);
   const bool packed = op.accumulator == MmaType::kF16;
   const auto dot = packed ? dot_f16 : dot_f32;
   for_each_accumulator(op.m, packed, [&](int row, int column, int r, int lane, int half) {
     const std::uint32_t addend = packed ? extract(c[r][lane], half, 16) : c[r][lane];
-    const std::uint32_t sum = dot(rows[row], columns[column], op.k, block, core.fraction_bits, addend);
+    const int fraction_bits = fp8 ? kTensorCoreSm90.fraction_bits : core.fraction_bits;
+    std::uint32_t sum = dot(rows[row], columns[column], op.k, block, fraction_bits, fp8 ? 0 : addend);
+    if (fp8) sum = add_accumulator(sum, addend, packed);
     if (half == 0) {
       d[r][lane] = sum;
     } else {

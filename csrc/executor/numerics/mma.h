@@ -35,6 +35,7 @@ struct MmaOp {
 };
 
 // How a generation sums: `block_bits` of operand width enter one aligned sum, e.g. 256 = 16 f16 or 8 tf32 products.
+// fp8 does not depend on it: what runs it on sm_90 is the f16 unit, on halves of the depth, and C is added afterwards.
 struct TensorCore {
   int block_bits;
   int fraction_bits;

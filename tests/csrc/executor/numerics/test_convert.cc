@@ -120,6 +120,25 @@ TEST(Convert, FloatToFloatModifiers) {
   EXPECT_EQ(cvt(FloatType::kE5M2, -1e10f, {.satfinite = true}), 0xfbu);
 }
 
+TEST(Convert, NanKeepsItsPayloadToAndFromDoubleOnly) {
+  using enum FloatType;
+  const auto cvt = [](FloatType to, FloatType from, std::uint64_t bits, ConvertMode mode = {}) {
+    return convert_float(to, from, bits, mode);
+  };
+  EXPECT_EQ(cvt(kF16, kF64, 0xfff0000000000001u), 0xfe00u);
+  EXPECT_EQ(cvt(kF16, kF64, 0xfff26c7af86a5b5cu), 0xfe9bu);
+  EXPECT_EQ(cvt(kBF16, kF64, 0x7ff8000000000000u), 0x7fc0u);
+  EXPECT_EQ(cvt(kF32, kF64, 0xfff75f488e9ceee5u), 0xfffafa44u);
+  EXPECT_EQ(cvt(kF64, kF16, 0x7c01), 0x7ff8040000000000u);
+  EXPECT_EQ(cvt(kF64, kF32, 0xff800001u), 0xfff8000020000000u);
+  EXPECT_EQ(cvt(kF64, kF32, 0xff800001u, {.ftz = true}), 0x7fffffffe0000000u);
+  EXPECT_EQ(cvt(kF64, kF64, 0xfff0000000000001u, {.to_integer = true}), 0xfff8000000000001u);
+  EXPECT_EQ(cvt(kF32, kF16, 0xfe00), kCanonicalNanF32);
+  EXPECT_EQ(cvt(kF32, kBF16, 0xff81), 0xff810000u);
+  EXPECT_EQ(cvt(kTF32, kF32, 0x7f800001u, {.rounding = Rounding::kNearestAway}), 0x7f800000u);
+  EXPECT_EQ(cvt(kTF32, kF32, 0x7f800001u), kCanonicalNanTF32);
+}
+
 TEST(Convert, PackedFormsPutTheFirstOperandHigh) {
   const auto one = float_bits(1.0f), two = float_bits(2.0f);
   EXPECT_EQ(convert_pack(FloatType::kF16, FloatType::kF32, one, two, {}), 0x3c004000u);

@@ -37,6 +37,13 @@ TEST(MinMax, NanLosesUnlessItIsToPropagate) {
   EXPECT_EQ(min(BFloat16{0x7fc0}, BFloat16{0x3f80}).bits, 0x3f80);
 }
 
+TEST(MinMax, DoublesKeepTheSecondOfTwoNans) {
+  const double a = double_from_bits(0x7ff8000000000001), b = double_from_bits(0xfff0000000000002);
+  EXPECT_EQ(float_bits(min(a, b)), 0xfff8000000000002u);
+  EXPECT_EQ(float_bits(max(b, a)), 0x7ff8000000000001u);
+  EXPECT_EQ(max(a, 1.0), 1.0);
+}
+
 TEST(MinMax, XorsignComparesMagnitudes) {
   const MinMaxMode mode{.xorsign_abs = true};
   EXPECT_EQ(min(-3.0f, 2.0f, mode), -2.0f);
@@ -58,6 +65,15 @@ TEST(Sign, NegAbsAndCopysignTouchOnlyTheSign) {
   EXPECT_EQ(neg(1.5), -1.5);
   EXPECT_EQ(copysign_from(-1.0f, 2.0f), -2.0f);  // the sign of the first, the magnitude of the second
   EXPECT_EQ(copysign_from(1.0, -2.0), 2.0);
+}
+
+TEST(Sign, NanBecomesTheCanonicalOne) {
+  EXPECT_EQ(float_bits(neg(kNan)), kCanonicalNanF32);
+  EXPECT_EQ(float_bits(abs(-kNan)), kCanonicalNanF32);
+  EXPECT_EQ(neg(Half{0x7c01}).bits, kCanonicalNan16);
+  EXPECT_EQ(abs(BFloat16{0xff81}).bits, kCanonicalNan16);
+  EXPECT_EQ(float_bits(neg(double_from_bits(0x7ff0000000000001))), 0x7ff8000000000001u);
+  EXPECT_EQ(float_bits(abs(double_from_bits(0xfff0000000000001))), 0xfff8000000000001u);
 }
 
 }  // namespace

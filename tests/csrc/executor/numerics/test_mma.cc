@@ -119,6 +119,24 @@ TEST(TensorCore, HalfAccumulatorsRoundToNearestEven) {
   EXPECT_EQ(dot_f16(row, column, 16, 16, 25, 0x3c01), 0x3c02u);
 }
 
+// The elements of a register belong to two products, and C is added to their sum, rounded to nearest.
+TEST(Mma, Fp8IsTwoHalfProductsAndAnAddition) {
+  const MmaOp op{16, 8, 32, MmaType::kE4M3, MmaType::kE4M3, MmaType::kF32, false};
+  std::uint32_t a[4][32] = {}, b[2][32] = {}, c[4][32] = {}, d[4][32];
+  a[0][0] = b[0][0] = 0x01u << 16;      // k = 2: 2^-9, in the second product
+  a[0][1] = b[0][1] = b[0][2] = 0x78u;  // k = 4: 256
+  a[0][2] = 0xf8u;                      // k = 8: -256; beside these two, 2^-18 would be truncated to nothing
+  c[0][0] = float_bits(1.0f);
+  mma(op, d, a, b, c);
+  EXPECT_EQ(float_from_bits(d[0][0]), 1.0f + 0x1p-18f);
+  c[0][0] = float_bits(0x1.8p6f);  // 2^-18 is half a unit of it: to even, where a tensor core would truncate
+  mma(op, d, a, b, c);
+  EXPECT_EQ(float_from_bits(d[0][0]), 0x1.8p6f);
+  c[0][0] = float_bits(0x1.800002p6f);
+  mma(op, d, a, b, c);
+  EXPECT_EQ(float_from_bits(d[0][0]), 0x1.800004p6f);
+}
+
 std::uint32_t bytes(int a, int b, int c, int d) {
   const auto byte = [](int x) { return static_cast<std::uint32_t>(x) & 0xff; };
   return byte(a) | byte(b) << 8 | byte(c) << 16 | byte(d) << 24;
