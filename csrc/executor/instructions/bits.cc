@@ -90,11 +90,18 @@ uint32_t bfind(T a) {
   return ShiftAmount ? leading : kWidth<T> - 1 - leading;
 }
 
+// Positions and lengths beyond 255 are outside of the PTX ISA; hardware reads the low byte of them in 32 bits, and takes
+// them as they are in 64.
+template <typename T>
+uint32_t field_bound(uint32_t bound) {
+  return kWidth<T> == 64 ? std::min(bound, 0xFFu) : bound & 0xFF;
+}
+
 template <typename T>
 T bfe(T a, uint32_t position, uint32_t length) {
   using U = std::make_unsigned_t<T>;
-  position &= 0xFF;
-  length &= 0xFF;
+  position = field_bound<T>(position);
+  length = field_bound<T>(length);
   if (length == 0) return 0;
   const uint32_t sign_position = std::min(position + length - 1, kWidth<T> - 1);
   const bool sign = std::is_signed_v<T> && (static_cast<U>(a) >> sign_position & 1) != 0;
@@ -106,8 +113,8 @@ T bfe(T a, uint32_t position, uint32_t length) {
 
 template <typename T>
 T bfi(T a, T b, uint32_t position, uint32_t length) {
-  position &= 0xFF;
-  length &= 0xFF;
+  position = field_bound<T>(position);
+  length = field_bound<T>(length);
   if (length == 0 || position >= kWidth<T>) return b;
   const T field = length >= kWidth<T> ? ~T{0} : (T{1} << length) - 1;
   const T mask = field << position;

@@ -190,7 +190,7 @@ bool is_not_a_number(T a) {
 }
 template <typename T>
 bool is_normal(T a) {
-  return std::isnormal(a);
+  return std::isnormal(a) || a == 0;  // PTX counts zero among the normal numbers
 }
 template <typename T>
 bool is_subnormal(T a) {
