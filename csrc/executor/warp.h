@@ -71,8 +71,8 @@ class Warp {
   bool converged_at(Slot members);  // with the member mask in a register
   void wait_at_barrier(int barrier);
   void yield();  // ends the slice: this warp waits for something
-  // True at the first call of a warp that comes here: it returns to the instruction after the other warps had a turn. On a GPU the
-  // others overtake a warp that waits for memory, and kernels exist that would race if one ran far ahead.
+  // True at the first call of a warp that comes here: it returns to the instruction after the other warps had a turn.
+  // On a GPU the others overtake a warp that waits for memory, and kernels exist that would race if one ran far ahead.
   bool give_way();
 
   // Lets the groups at a barrier go on with the next instruction; `leave` is called with executing() set to each group.
@@ -99,10 +99,10 @@ class Warp {
   LaneMask executing_ = 0;
   uint32_t position_ = 0;       // next instruction of the running group
   uint32_t stop_position_ = 0;  // reconvergence: the running group stops before this one
-  int budget_ = 0;  // taken branches left in this slice, which may take several turns
+  int budget_ = 0;              // taken branches left in this slice, which may take several turns
   bool giving_way_ = false;
-  LaneMask last_ = 0;           // the group whose slice was used up; the next slice is another's
-  std::vector<Group> groups_;   // all other groups
+  LaneMask last_ = 0;          // the group whose slice was used up; the next slice is another's
+  std::vector<Group> groups_;  // all other groups
 };
 
 template <typename Leave>

@@ -90,8 +90,8 @@ uint32_t bfind(T a) {
   return ShiftAmount ? leading : kWidth<T> - 1 - leading;
 }
 
-// Positions and lengths beyond 255 are outside of the PTX ISA; hardware reads the low byte of them in 32 bits, and takes
-// them as they are in 64.
+// Positions and lengths beyond 255 are outside of the PTX ISA; hardware reads the low byte of them in 32 bits, and
+// takes them as they are in 64.
 template <typename T>
 uint32_t field_bound(uint32_t bound) {
   return kWidth<T> == 64 ? std::min(bound, 0xFFu) : bound & 0xFF;

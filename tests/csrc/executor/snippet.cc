@@ -64,14 +64,15 @@ uint64_t compute(std::string_view instructions, std::initializer_list<uint64_t> 
   constexpr std::string_view names = "abcd";
   std::string body =
       ".reg .pred %pa, %pb, %pc, %pd, %px; .reg .b16 %ha, %hb, %hc, %hd, %hx; .reg .b32 %ra, %rb, %rc, %rd_, %rx;"
-      ".reg .b64 %rda, %rdb, %rdc, %rdd, %rdx; .reg .f32 %fa, %fb, %fc, %fd_, %fx; .reg .f64 %fda, %fdb, %fdc, %fdd, %fdx;\n";
+      ".reg .b64 %rda, %rdb, %rdc, %rdd, %rdx; .reg .f32 %fa, %fb, %fc, %fd_, %fx; .reg .f64 %fda, %fdb, %fdc, %fdd, "
+      "%fdx;\n";
   std::vector<uint64_t> values(inputs);
   for (size_t i = 0; i < values.size(); ++i) {
     const std::string name(1, names[i]);
     const std::string narrow = name == "d" ? "d_" : name;  // %rd and %fd are the wide ones
-    body += "mov.b64 %rd" + name + ", " + std::to_string(values[i]) + "; cvt.u32.u64 %r" + narrow + ", %rd" + name + "; cvt.u16.u64 %h" +
-            name + ", %rd" + name + "; mov.b32 %f" + narrow + ", %r" + narrow + "; mov.b64 %fd" + name + ", %rd" + name +
-            "; and.b32 %r63, %r" + narrow + ", 1; setp.ne.u32 %p" + name + ", %r63, 0;\n";
+    body += "mov.b64 %rd" + name + ", " + std::to_string(values[i]) + "; cvt.u32.u64 %r" + narrow + ", %rd" + name +
+            "; cvt.u16.u64 %h" + name + ", %rd" + name + "; mov.b32 %f" + narrow + ", %r" + narrow + "; mov.b64 %fd" +
+            name + ", %rd" + name + "; and.b32 %r63, %r" + narrow + ", 1; setp.ne.u32 %p" + name + ", %r63, 0;\n";
   }
   body += std::string(instructions) + "\n";
   const auto names_register = [&](std::string_view name) { return instructions.find(name) != std::string_view::npos; };

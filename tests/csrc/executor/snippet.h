@@ -14,8 +14,8 @@
 
 namespace triton_runner::executor {
 
-// A kernel `snippet(.u64 out)` with registers %p %h %r %rd %f %d<64> of its own. %rd0 holds `out`, %r0 the thread's index in the
-// grid, %rd1 the address out + 4 * %r0; tid is one-dimensional.
+// A kernel `snippet(.u64 out)` with registers %p %h %r %rd %f %d<64> of its own. %rd0 holds `out`, %r0 the thread's
+// index in the grid, %rd1 the address out + 4 * %r0; tid is one-dimensional.
 class Snippet {
  public:
   explicit Snippet(std::string body) : body_(std::move(body)) {}
@@ -43,8 +43,9 @@ class Snippet {
   const std::atomic<bool>* cancelled_ = nullptr;
 };
 
-// Executes instructions on the inputs a, b, c, d, each readable as %h?, %r? and %rd? (16, 32, 64 bits), %f?, %fd? (the same bits as
-// f32, f64) and %p? (the lowest bit). Returns the one of %hx, %rx, %rdx, %fx, %fdx, %px that the text names.
+// Executes instructions on the inputs a, b, c, d, each readable as %h?, %r? and %rd? (16, 32, 64 bits), %f?, %fd? (the
+// same bits as f32, f64) and %p? (the lowest bit). Returns the one of %hx, %rx, %rdx, %fx, %fdx, %px that the text
+// names.
 uint64_t compute(std::string_view instructions, std::initializer_list<uint64_t> inputs = {});
 
 // Whether `text` holds each part; a failure shows both.

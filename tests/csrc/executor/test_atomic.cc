@@ -6,8 +6,8 @@ namespace {
 
 // The old value in the low word, the new one in the high word.
 uint64_t atom(const std::string& operation, const std::string& operands, uint32_t old) {
-  const auto out = Snippet("mov.u32 %r5, " + std::to_string(old) + "; st.global.u32 [%rd0], %r5; atom.global." + operation +
-                           " %r6, [%rd0], " + operands + "; st.global.u32 [%rd0+4], %r6; ret;")
+  const auto out = Snippet("mov.u32 %r5, " + std::to_string(old) + "; st.global.u32 [%rd0], %r5; atom.global." +
+                           operation + " %r6, [%rd0], " + operands + "; st.global.u32 [%rd0+4], %r6; ret;")
                        .block(1)
                        .run(2);
   return uint64_t{out[0]} << 32 | out[1];
@@ -40,7 +40,9 @@ TEST(Atomic, DenormalSumsAreFlushedInGlobalMemoryOnly) {
     .shared .b32 s;
     st.shared.u32 [s], 1; red.shared.add.f32 [s], 0f00000001; ld.shared.u32 %r5, [s];
     st.global.u32 [%rd0], 1; red.global.add.f32 [%rd0], 0f00000001;
-    st.global.u32 [%rd0+4], %r5; ret;)").block(1).run(2);
+    st.global.u32 [%rd0+4], %r5; ret;)")
+                       .block(1)
+                       .run(2);
   EXPECT_EQ(out, (std::vector<uint32_t>{0, 2}));
 }
 
@@ -52,7 +54,9 @@ TEST(Atomic, WidthsOf16And64BitsAndVectors) {
     mov.u16 %h3, 0; mov.u16 %h4, 7; atom.global.cas.b16 %h5, [%rd0+6], %h3, %h4;
     mov.f32 %f1, 0f3F800000; mov.f32 %f2, 0f40000000;
     atom.global.v2.f32.add {%f3, %f4}, [%rd0+24], {%f1, %f2};
-    ret;)").block(1).run(8);
+    ret;)")
+                       .block(1)
+                       .run(8);
   EXPECT_EQ(out, (std::vector<uint32_t>{0x40000000, 0x00070000, 0, 1, 0, 0x3FF80000, 0x3F800000, 0x40000000}));
 }
 
@@ -80,7 +84,8 @@ TEST(Atomic, LanesOfAWarpSeeEachOthersResults) {
 }
 
 TEST(Atomic, FaultsLikeAWrite) {
-  EXPECT_TRUE(contains(Snippet("red.global.add.u32 [%rd0], 1; ret;").read_only().fault(), {"read-only", "red.global.add.u32"}));
+  EXPECT_TRUE(
+      contains(Snippet("red.global.add.u32 [%rd0], 1; ret;").read_only().fault(), {"read-only", "red.global.add.u32"}));
 }
 
 }  // namespace

@@ -16,7 +16,9 @@ TEST(Barrier, SharedMemoryIsExchangedBetweenWarps) {
     add.u32 %r8, %r5, %r8;
     ld.shared.u32 %r9, [%r8];
     st.global.u32 [%rd1], %r9;
-    ret;)").block(128).run(128);
+    ret;)")
+                       .block(128)
+                       .run(128);
   for (uint32_t i = 0; i < 128; ++i) EXPECT_EQ(out[i], 127 - i);
 }
 
@@ -33,7 +35,9 @@ TEST(Barrier, ProducersArriveAndConsumersWait) {
     bar.sync 3, 64;
     ld.shared.u32 %r5, [value];
     st.global.u32 [%rd1], %r5;
-    ret;)").block(64).run(64);
+    ret;)")
+                       .block(64)
+                       .run(64);
   EXPECT_EQ(out[0], 42u);
   EXPECT_EQ(out[31], 42u);
 }
@@ -45,7 +49,9 @@ TEST(Barrier, FinishedWarpsAreNotWaitedFor) {
     bar.sync 0;
     st.global.u32 [%rd1], 5;
     END:
-    ret;)").block(96).run(96);
+    ret;)")
+                       .block(96)
+                       .run(96);
   EXPECT_EQ(out[31], 5u);
   EXPECT_EQ(out[32], 0u);
 }
@@ -61,7 +67,9 @@ TEST(Barrier, ReductionsReachEveryThread) {
     add.u32 %r5, %r5, %r6;
     add.u32 %r5, %r5, %r7;
     st.global.u32 [%rd1], %r5;
-    ret;)").block(64).run(64);
+    ret;)")
+                       .block(64)
+                       .run(64);
   EXPECT_EQ(out[0], 1040u);
   EXPECT_EQ(out[63], 1040u);
 }
@@ -84,7 +92,9 @@ TEST(Barrier, ABarrierInALoopHoldsEachRound) {
     setp.lt.u32 %p2, %r5, 5;
     @%p2 bra LOOP;
     st.global.u32 [%rd1], %r6;
-    ret;)").block(96).run(96);
+    ret;)")
+                       .block(96)
+                       .run(96);
   EXPECT_EQ(out[0], 15u);
   EXPECT_EQ(out[95], 15u);
 }
@@ -97,8 +107,11 @@ TEST(Barrier, ADeadlockIsReportedWithEveryPosition) {
     ret;
     ONE:
     bar.sync 2;
-    ret;)").block(64).fault();
-  EXPECT_TRUE(contains(text, {"kernel snippet", "deadlock", "block (0, 0, 0)", "warp 0", "barrier 2", "warp 1", "barrier 1", "bar.sync"}));
+    ret;)")
+                               .block(64)
+                               .fault();
+  EXPECT_TRUE(contains(text, {"kernel snippet", "deadlock", "block (0, 0, 0)", "warp 0", "barrier 2", "warp 1",
+                              "barrier 1", "bar.sync"}));
 }
 
 TEST(Barrier, AMemberMaskThatNobodyCompletesIsADeadlock) {
@@ -109,8 +122,10 @@ TEST(Barrier, AMemberMaskThatNobodyCompletesIsADeadlock) {
     ret;
     ONE:
     bar.warp.sync -1;
-    ret;)").fault();
-  EXPECT_TRUE(contains(text, {"deadlock", "lanes 0xff wait for the other lanes of their member mask", "bar.warp.sync"}));
+    ret;)")
+                               .fault();
+  EXPECT_TRUE(
+      contains(text, {"deadlock", "lanes 0xff wait for the other lanes of their member mask", "bar.warp.sync"}));
 }
 
 TEST(Barrier, NumbersAreChecked) {

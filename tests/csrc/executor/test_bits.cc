@@ -55,7 +55,7 @@ TEST(Bits, Logic) {
   EXPECT_EQ(compute("and.pred %px, %pa, %pb;", {1, 1}), 1u);
   EXPECT_EQ(compute("xor.pred %px, %pa, %pb;", {1, 1}), 0u);
   EXPECT_EQ(compute("not.pred %px, %pa;", {0}), 1u);
-  EXPECT_EQ(compute("or.pred %px, %pa, !%pb;", {0, 0}), 1u);
+  EXPECT_EQ(compute("or.pred %px, %pa, %pb;", {0, 1}), 1u);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// cvt: that types, modifiers and register widths reach numerics. Values are held against recorded hardware by tests/instructions.
+// cvt: that types, modifiers and register widths reach numerics. Values are held against recorded hardware by
+// tests/instructions.
 #include "executor/snippet.h"
 
 namespace triton_runner::executor {

@@ -1,5 +1,5 @@
-// Floats: that types and modifiers reach numerics, and that registers hold what they should. Values are held against recorded
-// hardware by tests/instructions.
+// Floats: that types and modifiers reach numerics, and that registers hold what they should. Values are held against
+// recorded hardware by tests/instructions.
 #include "executor/snippet.h"
 
 namespace triton_runner::executor {

@@ -53,9 +53,11 @@ TEST(Integer, SignsMinimaAndMaxima) {
 }
 
 TEST(Integer, DotProducts) {
-  EXPECT_EQ(compute("dp4a.s32.s32 %rx, %ra, %rb, %rc;", {0xFF020304, 0x05060708, 10}), static_cast<uint32_t>(10 - 5 + 12 + 21 + 32));
+  EXPECT_EQ(compute("dp4a.s32.s32 %rx, %ra, %rb, %rc;", {0xFF020304, 0x05060708, 10}),
+            static_cast<uint32_t>(10 - 5 + 12 + 21 + 32));
   EXPECT_EQ(compute("dp4a.u32.u32 %rx, %ra, %rb, %rc;", {0xFF000000, 0x02000000, 0}), 510u);
-  EXPECT_EQ(compute("dp2a.hi.s32.u32 %rx, %ra, %rb, %rc;", {0xFFFF0002, 0x03040506, 1}), static_cast<uint32_t>(1 + 2 * 4 - 3));
+  EXPECT_EQ(compute("dp2a.hi.s32.u32 %rx, %ra, %rb, %rc;", {0xFFFF0002, 0x03040506, 1}),
+            static_cast<uint32_t>(1 + 2 * 4 - 3));
 }
 
 }  // namespace

@@ -18,7 +18,9 @@ TEST(Memory, LoadsExtendByTheirType) {
     ld.global.b8 %h1, [%rd0]; cvt.u32.u16 %r6, %h1; st.global.u32 [%rd0+16], %r6;
     ld.global.s32 %rd5, [%rd0]; shr.u64 %rd5, %rd5, 32; st.global.u32 [%rd0+20], %rd5;
     st.global.u8 [%rd0+24], %r5; st.global.b16 [%rd0+26], %r5;
-    ret;)").block(1).run(7);
+    ret;)")
+                       .block(1)
+                       .run(7);
   EXPECT_EQ(out[1], 0xF2u);
   EXPECT_EQ(out[2], 0xFFFFFFF2u);
   EXPECT_EQ(out[3], 0xFFFFF2F3u);
@@ -36,7 +38,9 @@ TEST(Memory, VectorsLoadAndStoreTheirElements) {
     st.global.v2.b16 [%rd0+32], {%h2, %h1};
     ld.global.L1::evict_last.v2.b32 {%r5, %r6}, [%rd0+8];
     st.global.wt.v2.f32 [%rd0+40], {%r6, %r5};
-    ret;)").block(1).run(12);
+    ret;)")
+                       .block(1)
+                       .run(12);
   EXPECT_EQ(out, (std::vector<uint32_t>{1, 2, 3, 4, 3, 4, 1, 2, 2, 0, 4, 3}));
 }
 
@@ -56,7 +60,9 @@ TEST(Memory, GenericAddressesReachEverySpace) {
     mov.u64 %rd10, out; cvta.param.u64 %rd10, %rd10; ld.u64 %rd11, [%rd10];
     mad.wide.u32 %rd11, %r0, 4, %rd11;
     st.u32 [%rd11], %r5;
-    ret;)").block(64).run(64);
+    ret;)")
+                       .block(64)
+                       .run(64);
   for (uint32_t i = 0; i < 64; ++i) EXPECT_EQ(out[i], 14 + i);
 }
 
@@ -66,7 +72,9 @@ TEST(Memory, VariablesOfTheModule) {
     mov.u64 %rd5, table; cvta.const.u64 %rd5, %rd5; ld.u32 %r5, [%rd5+8]; st.global.u32 [%rd0+4], %r5;
     ld.global.u64 %rd6, [pointer]; ld.u32 %r5, [%rd6]; st.global.u32 [%rd0+8], %r5;
     atom.global.add.u32 %r6, [counter], 5; ld.global.u32 %r6, [counter]; st.global.u32 [%rd0+12], %r6;
-    ret;)").block(1).module(R"(
+    ret;)")
+                              .block(1)
+                              .module(R"(
     .const .align 4 .u32 table[3] = {10, 20, 30};
     .global .align 4 .u32 counter = 37;
     .global .align 8 .u64 pointer = generic(table)+4;)");
@@ -79,7 +87,11 @@ TEST(Memory, DynamicSharedMemoryFollowsTheStatic) {
     mov.u32 %r5, dynamic; mov.u32 %r6, fixed; mov.u32 %r7, %dynamic_smem_size; mov.u32 %r8, %total_smem_size;
     st.shared.u32 [%r5+252], 1;
     st.global.v4.u32 [%rd0], {%r5, %r6, %r7, %r8};
-    ret;)").block(1).module(".extern .shared .align 128 .b8 dynamic[];").shared(256).run(4);
+    ret;)")
+                       .block(1)
+                       .module(".extern .shared .align 128 .b8 dynamic[];")
+                       .shared(256)
+                       .run(4);
   EXPECT_EQ(out, (std::vector<uint32_t>{128, 0, 256, 384}));
 }
 
@@ -89,40 +101,53 @@ TEST(Memory, WideRegistersAndClocks) {
     .reg .b128 %q<2>; mov.b64 %rd7, 5; mov.b64 %rd8, 6; mov.b128 %q0, {%rd7, %rd8}; st.global.b128 [%rd0+16], %q0;
     ld.global.b128 %q1, [%rd0+16]; mov.b128 {%rd9, %rd10}, %q1; cvt.u32.u64 %r6, %rd10;
     st.global.v2.u32 [%rd0], {%r5, %r6};
-    ret;)").block(1).run(8);
+    ret;)")
+                       .block(1)
+                       .run(8);
   EXPECT_EQ(out[0], 1u);
   EXPECT_EQ(out[1], 6u);
 }
 
 TEST(MemoryFault, OutOfBounds) {
   const std::string text = Snippet(R"(
-    .file 1 "kernel.py"
     .loc 1 12 4
     add.u64 %rd5, %rd1, 64;
     st.global.u32 [%rd5], %r0;
-    ret;)").grid(2).host_threads(1).fault(64);
-  EXPECT_TRUE(contains(text, {"kernel snippet", "out-of-bounds write of 4 bytes at 0x", "the nearest region is out, 256 bytes at 0x",
-                              "offset 256 of it", "block (1, 0, 0), thread (16, 0, 0)", "PTX line 1", "st.global.u32", "kernel.py:12"}));
+    ret;)")
+                               .module(".file 1 \"kernel.py\"\n")
+                               .grid(2)
+                               .host_threads(1)
+                               .fault(64);
+  EXPECT_TRUE(contains(
+      text, {"kernel snippet", "out-of-bounds write of 4 bytes at 0x", "the nearest region is out, 256 bytes at 0x",
+             "offset 256 of it", "block (1, 0, 0), thread (16, 0, 0)", "PTX line 1", "st.global.u32", "kernel.py:12"}));
 }
 
 TEST(MemoryFault, BeforeARegionNullAndMisaligned) {
-  EXPECT_TRUE(contains(Snippet("ld.global.u32 %r5, [%rd0+-4]; ret;").fault(), {"out-of-bounds read of 4 bytes", "offset -4 of it"}));
-  EXPECT_TRUE(contains(Snippet("mov.u64 %rd5, 0; ld.global.u32 %r5, [%rd5]; ret;").fault(), {"read of 4 bytes at the null address"}));
+  EXPECT_TRUE(contains(Snippet("ld.global.u32 %r5, [%rd0+-4]; ret;").fault(),
+                       {"out-of-bounds read of 4 bytes", "offset -4 of it"}));
+  EXPECT_TRUE(contains(Snippet("mov.u64 %rd5, 0; ld.global.u32 %r5, [%rd5]; ret;").fault(),
+                       {"read of 4 bytes at the null address"}));
   EXPECT_TRUE(contains(Snippet("ld.global.u32 %r5, [%rd0+2]; ret;").fault(),
                        {"misaligned read of 4 bytes of global memory", "multiple of 4"}));
-  EXPECT_TRUE(contains(Snippet("ld.global.v4.u32 {%r5,%r6,%r7,%r8}, [%rd0+8]; ret;").fault(), {"misaligned", "multiple of 16"}));
+  EXPECT_TRUE(contains(Snippet("ld.global.v4.u32 {%r5,%r6,%r7,%r8}, [%rd0+8]; ret;").fault(),
+                       {"misaligned", "multiple of 16"}));
 }
 
 TEST(MemoryFault, AnAccessMustLieWhollyInside) {
-  EXPECT_TRUE(contains(Snippet("ld.global.u64 %rd5, [%rd0+8]; ret;").fault(3), {"out-of-bounds read of 8 bytes", "12 bytes"}));
+  EXPECT_TRUE(
+      contains(Snippet("ld.global.u64 %rd5, [%rd0+8]; ret;").fault(3), {"out-of-bounds read of 8 bytes", "12 bytes"}));
 }
 
 TEST(MemoryFault, ReadOnlyRegions) {
-  EXPECT_TRUE(contains(Snippet("st.global.u32 [%rd0+8], 1; ret;").read_only().fault(), {"which is byte 8 of out", "read-only"}));
+  EXPECT_TRUE(contains(Snippet("st.global.u32 [%rd0+8], 1; ret;").read_only().fault(),
+                       {"which is byte 8 of out", "read-only"}));
   EXPECT_TRUE(contains(Snippet("st.u32 [%rd5], 1; ret;").module(".const .u32 c = 1;").fault(), {"null address"}));
-  EXPECT_TRUE(contains(Snippet("mov.u64 %rd5, c; atom.add.u32 %r5, [%rd5], 1; ret;").module(".const .u32 c = 1;").fault(),
-                       {"byte 0 of c", "read-only"}));
-  EXPECT_TRUE(contains(Snippet("mov.u64 %rd5, out; cvta.param.u64 %rd5, %rd5; st.u32 [%rd5], 1; ret;").fault(), {"parameters", "read-only"}));
+  EXPECT_TRUE(
+      contains(Snippet("mov.u64 %rd5, c; atom.add.u32 %r5, [%rd5], 1; ret;").module(".const .u32 c = 1;").fault(),
+               {"byte 0 of c", "read-only"}));
+  EXPECT_TRUE(contains(Snippet("mov.u64 %rd5, out; cvta.param.u64 %rd5, %rd5; st.u32 [%rd5], 1; ret;").fault(),
+                       {"parameters", "read-only"}));
 }
 
 TEST(MemoryFault, SharedLocalAndParameterMemoryEnd) {

@@ -16,7 +16,7 @@ TEST(Move, PacksAndUnpacks) {
 
 TEST(Move, PermutesBytes) {
   EXPECT_EQ(compute("prmt.b32 %rx, %ra, %rb, %rc;", {0x33221100, 0x77665544, 0x7531}), 0x77553311u);
-  EXPECT_EQ(compute("prmt.b32 %rx, %ra, %rb, 0x8F;", {0x80, 0x80000000}), 0x0000FFFFu);
+  EXPECT_EQ(compute("prmt.b32 %rx, %ra, %rb, 0x8F;", {0x80, 0x80000000}), 0x8080FFFFu);
   EXPECT_EQ(compute("prmt.b32.f4e %rx, %ra, %rb, %rc;", {0x33221100, 0x77665544, 1}), 0x44332211u);
   EXPECT_EQ(compute("prmt.b32.b4e %rx, %ra, %rb, %rc;", {0x33221100, 0x77665544, 1}), 0x66770011u);
   EXPECT_EQ(compute("prmt.b32.rc8 %rx, %ra, %rb, %rc;", {0x33221100, 0, 2}), 0x22222222u);
@@ -31,7 +31,9 @@ TEST(Move, SpecialRegisters) {
     shl.b32 %r9, %r0, 4; cvt.u64.u32 %rd5, %r9; add.u64 %rd5, %rd5, %rd0;
     mov.u32 %r10, WARP_SZ; add.u32 %r7, %r7, %r10; cvt.u64.u32 %rd6, %nctaid.x; cvt.u32.u64 %r11, %rd6; add.u32 %r6, %r6, %r11;
     st.global.v4.u32 [%rd5], {%r5, %r6, %r7, %r8};
-    ret;)").block(64).run(256);
+    ret;)")
+                       .block(64)
+                       .run(256);
   EXPECT_EQ(out[4 * 37], 5u);
   EXPECT_EQ(out[4 * 37 + 1], 2u);
   EXPECT_EQ(out[4 * 37 + 2], 34u);
@@ -45,7 +47,9 @@ TEST(Move, AClusterIsOneCta) {
     barrier.cluster.arrive.release.aligned; barrier.cluster.wait.acquire.aligned;
     ld.shared.u32 %r7, [s]; mov.u32 %r8, %cluster_ctarank; mov.u32 %r9, %cluster_nctarank; mov.u32 %r10, %clusterid.x;
     st.global.v4.u32 [%rd0], {%r7, %r8, %r9, %r10};
-    ret;)").block(64).run(4);
+    ret;)")
+                       .block(64)
+                       .run(4);
   EXPECT_EQ(out, (std::vector<uint32_t>{9, 0, 1, 0}));
 }
 

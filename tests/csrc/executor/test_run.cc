@@ -10,7 +10,8 @@ namespace {
 
 TEST(Run, EveryThreadOfEveryCtaRunsOnce) {
   for (const int host_threads : {1, 2, 5}) {
-    const auto out = Snippet("red.global.add.u32 [%rd1], %r0; ret;").block(96).grid(37).host_threads(host_threads).run(96 * 37, 1);
+    const auto out =
+        Snippet("red.global.add.u32 [%rd1], %r0; ret;").block(96).grid(37).host_threads(host_threads).run(96 * 37, 1);
     for (uint32_t i = 0; i < out.size(); ++i) ASSERT_EQ(out[i], i + 1);
   }
 }
@@ -79,7 +80,11 @@ TEST(Run, ASpinLockBetweenCtasOnOneThread) {
     @%p2 bra WAIT;
     ld.global.u32 %r8, [%rd0+4]; add.u32 %r8, %r8, 1; st.global.u32 [%rd0+4], %r8;
     atom.global.acq_rel.gpu.exch.b32 %r9, [%rd0], 0;
-    ret;)").block(1).grid(6).host_threads(1).run(3);
+    ret;)")
+                       .block(1)
+                       .grid(6)
+                       .host_threads(1)
+                       .run(3);
   EXPECT_EQ(out[1], 6u);
 }
 
@@ -96,7 +101,11 @@ TEST(Run, TheFirstFaultStopsTheOtherCtas) {
     @%p2 bra WAIT;
     ret;
     FAIL:
-    trap;)").block(1).grid(8).host_threads(2).fault();
+    trap;)")
+                               .block(1)
+                               .grid(8)
+                               .host_threads(2)
+                               .fault();
   EXPECT_TRUE(contains(text, {"trap", "block (3, 0, 0)"}));
 }
 
@@ -145,10 +154,12 @@ TEST(Run, LaunchesThatDoNotFitAreRefused) {
     return {};
   };
   EXPECT_EQ(launch_with([](Launch&) {}), "");
-  EXPECT_TRUE(contains(launch_with([](Launch& l) { l.block = {64, 1, 1}; }), {"ArgumentError", "(32, 1, 1)", "(64, 1, 1)"}));
+  EXPECT_TRUE(
+      contains(launch_with([](Launch& l) { l.block = {64, 1, 1}; }), {"ArgumentError", "(32, 1, 1)", "(64, 1, 1)"}));
   EXPECT_TRUE(contains(launch_with([](Launch& l) { l.block = {2048, 1, 1}; }), {"ResourceError", "2048"}));
   EXPECT_TRUE(contains(launch_with([](Launch& l) { l.params = {}; }), {"ArgumentError", "8 bytes", "found 0"}));
-  EXPECT_TRUE(contains(launch_with([](Launch& l) { l.grid = {4, 1, 1}, l.cluster = {2, 1, 1}; }), {"UnsupportedError", "num_ctas=1"}));
+  EXPECT_TRUE(contains(launch_with([](Launch& l) { l.grid = {4, 1, 1}, l.cluster = {2, 1, 1}; }),
+                       {"UnsupportedError", "num_ctas=1"}));
 }
 
 }  // namespace

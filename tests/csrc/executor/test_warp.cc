@@ -16,7 +16,8 @@ TEST(Warp, LanesReconvergeAfterABranch) {
     activemask.b32 %r6;
     st.global.u32 [%rd1], %r5;
     st.global.u32 [%rd1+128], %r6;
-    ret;)").run(64);
+    ret;)")
+                       .run(64);
   for (int lane = 0; lane < 32; ++lane) {
     EXPECT_EQ(out[lane], lane < 10 ? 0x3FFu : ~0x3FFu);
     EXPECT_EQ(out[32 + lane], ~0u);
@@ -47,7 +48,8 @@ TEST(Warp, LoopsWithDifferentTripCountsAndNestedBranches) {
     activemask.b32 %r14;
     st.global.u32 [%rd1], %r10;
     st.global.u32 [%rd1+128], %r14;
-    ret;)").run(64);
+    ret;)")
+                       .run(64);
   for (uint32_t lane = 0; lane < 32; ++lane) {
     uint32_t sum = 0;
     for (uint32_t i = 0; i < lane; ++i) sum += 3 * (i % 2 != 0 ? 2 * i : i);
@@ -63,7 +65,8 @@ TEST(Warp, FinishedLanesAreNotWaitedFor) {
     vote.sync.ballot.b32 %r5, 1, -1;
     bar.warp.sync -1;
     st.global.u32 [%rd1], %r5;
-    ret;)").run(32);
+    ret;)")
+                       .run(32);
   EXPECT_EQ(out[0], 0x7Fu);
   EXPECT_EQ(out[7], 0u);
 }
@@ -81,7 +84,8 @@ TEST(Warp, SyncInstructionsWaitForTheirMembersOnDifferentPaths) {
     MEET:
     shfl.sync.bfly.b32 %r6, %r5, 16, 31, -1;
     st.global.u32 [%rd1], %r6;
-    ret;)").run(32);
+    ret;)")
+                       .run(32);
   for (uint32_t lane = 0; lane < 16; ++lane) EXPECT_EQ(out[lane], lane + 16);
 }
 
@@ -96,7 +100,8 @@ TEST(Warp, LanesThatSpinDoNotStarveTheLaneTheyWaitFor) {
     add.u32 %r6, %r6, 1;
     st.volatile.global.u32 [%rd0], %r6;
     atom.global.exch.b32 %r7, [%rd0+128], 0;
-    ret;)").run(64);
+    ret;)")
+                       .run(64);
   EXPECT_EQ(out[0], 32u);
   EXPECT_EQ(out[32], 0u);
 }
@@ -119,7 +124,8 @@ TEST(Warp, GuardsSelectLanes) {
     @%p1 mov.u32 %r5, 2;
     @!%p1 add.u32 %r5, %r5, 6;
     st.global.u32 [%rd1], %r5;
-    ret;)").run(32);
+    ret;)")
+                       .run(32);
   EXPECT_EQ(out[2], 2u);
   EXPECT_EQ(out[3], 7u);
 }

@@ -4,7 +4,9 @@
 namespace triton_runner::executor {
 namespace {
 
-std::vector<uint32_t> per_lane(const std::string& body) { return Snippet(body + " st.global.u32 [%rd1], %r5; ret;").run(32); }
+std::vector<uint32_t> per_lane(const std::string& body) {
+  return Snippet(body + " st.global.u32 [%rd1], %r5; ret;").run(32);
+}
 
 TEST(WarpInstructions, Shuffles) {
   const auto up = per_lane("shfl.sync.up.b32 %r5|%p1, %r0, 2, 0, -1; @!%p1 add.u32 %r5, %r5, 100;");
@@ -55,7 +57,7 @@ TEST(WarpInstructions, Reductions) {
   EXPECT_EQ(per_lane("redux.sync.add.s32 %r5, %r0, -1;")[7], 496u);
   EXPECT_EQ(per_lane("sub.s32 %r6, %r0, 9; redux.sync.min.s32 %r5, %r6, -1;")[7], static_cast<uint32_t>(-9));
   EXPECT_EQ(per_lane("sub.s32 %r6, %r0, 9; redux.sync.max.u32 %r5, %r6, -1;")[7], ~0u);
-  EXPECT_EQ(per_lane("redux.sync.xor.b32 %r5, %r0, 7;")[2], 3u);
+  EXPECT_EQ(per_lane("setp.lt.u32 %p1, %r0, 3; @%p1 redux.sync.xor.b32 %r5, %r0, 7;")[2], 3u);
 }
 
 TEST(WarpInstructions, OneLaneIsElected) {
