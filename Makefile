@@ -115,7 +115,7 @@ bench: $(EXTENSION)
 
 docs: $(ENVIRONMENT)
 	$(call say,Generated pages of docs/)
-	@$(MAKE) --no-print-directory -j$(JOBS) -C tests/csrc docs
+	@$(PYTHON) tools/generate_docs.py
 
 sanitize: $(ENVIRONMENT)
 	$(call say,C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer)

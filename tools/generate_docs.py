@@ -1,4 +1,4 @@
-"""Writes the generated pages of docs/ anew. Run by ``make docs``; a C++ test holds the committed pages to what this writes."""
+"""Writes the generated pages of docs/ anew: `make docs`. A C++ test holds the committed pages to what this writes."""
 
 from __future__ import annotations
 
