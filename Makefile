@@ -113,7 +113,7 @@ bench: $(EXTENSION)
 	@mkdir -p build/bench
 	@for script in benchmark/*.py; do echo; echo "== $$script"; $(BIN)/python $$script --json build/bench/$$(basename $$script .py).json; done
 
-docs: $(ENVIRONMENT)
+docs:
 	$(call say,Generated pages of docs/)
 	@$(PYTHON) tools/generate_docs.py
 

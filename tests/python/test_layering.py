@@ -24,8 +24,11 @@ TOOLKIT_HEADER = re.compile(r"(cuda|hip|nvrtc|cublas|cudnn)[\w/]*\.h")
 
 # Python layers, lowest first; a module may import its own layer and those before it. What is not named here is the top.
 PYTHON_LAYERS = [
-    {"errors", "color_print", "_C", "_extension"},
-    {"torch_utils", "kernel", "cache", "compiler"},
+    {"_C", "color_print", "errors", "messages", "version"},
+    {"cache", "compiler", "kernel", "torch_utils"},
+    {"loader"},
+    {"launch_source", "launcher"},
+    {"compiled_kernel", "decorator", "jit_function"},
 ]
 
 SOURCES = sorted(path for suffix in ("*.cc", "*.h") for path in CSRC.rglob(suffix))
