@@ -1,12 +1,13 @@
 // The .approx functions of PTX. Hardware evaluates them from tables that are not published; here each is the correctly
 // rounded value of the same function, with the special values of the PTX ISA's tables, so that a result differs from
-// hardware by no more than hardware differs from the truth. The bounds below are those that tests/instructions uses.
+// hardware by no more than hardware differs from the truth. A result may differ from the H100's by (tests/instructions
+// holds it to the larger of the bounds in a row):
 //
-//   ex2.approx.f32    2 ULP + 2^-22.5 relative    lg2.approx.f32   2^-22 absolute in (0.5, 2), else 2^-22 relative
-//   rcp.approx.f32    1 ULP                       rsqrt.approx.f32 2^-22.9 relative
-//   sqrt.approx.f32   2^-22.5 relative            sin, cos         2^-20.5 absolute in [-pi, pi]
-//   tanh.approx.f32   2^-11 relative              ex2.approx.f16   2^-9.9 relative; bf16 2^-7
-//   tanh.approx.f16   2^-10.987 absolute          tanh.approx.bf16 2^-8
+//   ex2.f32    2 ULP, 2^-22 relative              lg2.f32     1 ULP, 2^-22 absolute or relative
+//   rcp.f32    1 ULP                              rsqrt.f32   2 ULP
+//   sqrt.f32   1 ULP                              sin, cos    2^-20.5 absolute in [-pi, pi]
+//   tanh.f32   2^-11 relative                     tanh.f16    1 ULP, 2^-10.987 absolute; bf16 1 ULP, 2^-8
+//   ex2.f16    1 ULP, 2^-9.9 relative; bf16 2^-7  rcp.f64, rsqrt.f64   2^-20 relative
 //
 // Tested in tests/csrc/executor/numerics/test_approx.cc and by the golden vectors.
 #pragma once
