@@ -121,14 +121,13 @@ def inherit_packages(folder):
 
 
 def read_requirements(path):
-    """List of (requirement, package, optional) of a requirements file."""
+    """List of (requirement, package) of a requirements file."""
     found = []
     with open(path, encoding="utf-8") as text:
         for line in text:
-            requirement, _, comment = line.partition("#")
-            if requirement.strip():
-                package = re.match(r"[\w.-]+", requirement.strip()).group()
-                found.append((requirement.strip(), package, comment.strip().startswith("optional")))
+            requirement = line.partition("#")[0].strip()
+            if requirement:
+                found.append((requirement, re.match(r"[\w.-]+", requirement).group()))
     return found
 
 
@@ -140,7 +139,7 @@ def pip_install(arguments):
 def install(path):
     inherit = os.path.exists(os.path.join(sys.prefix, INHERIT_MARK))
     wanted = [entry for entry in read_requirements(path) if not (inherit and installed_version(entry[1]))]
-    needed = [requirement for requirement, _, optional in wanted if not optional]
+    needed = [requirement for requirement, _ in wanted]
     # Triton goes alone: a CUDA build of torch asks for the one release that it was tested with, and ours is another.
     triton = [requirement for requirement in needed if requirement.startswith("triton==")]
     rest = [requirement for requirement in needed if requirement not in triton]
@@ -149,9 +148,6 @@ def install(path):
         say("pip could not install all of: {}".format(", ".join(needed)))
         say("without a network, name a folder of wheels: PIP_NO_INDEX=1 PIP_FIND_LINKS=/that/folder make ...")
         sys.exit(1)
-    for requirement, _, optional in wanted:
-        if optional and not pip_install([requirement]):
-            say("went on without {}: what needs it is skipped".format(requirement))
 
 
 def main(arguments):

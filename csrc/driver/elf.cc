@@ -44,6 +44,27 @@ ElfIdentity check_elf(std::string_view image, std::string_view what) {
   return {header.e_machine, header.e_ident[EI_ABIVERSION], header.e_flags};
 }
 
+std::vector<std::pair<std::string_view, std::string_view>> elf_sections(std::string_view image, std::string_view what) {
+  check_elf(image, what);
+  const auto header = read<Elf64_Ehdr>(image, 0);
+  auto section_at = [&](size_t index) { return read<Elf64_Shdr>(image, header.e_shoff + index * sizeof(Elf64_Shdr)); };
+  auto content_of = [&](const Elf64_Shdr& section) {
+    return section.sh_type == SHT_NOBITS ? std::string_view() : image.substr(section.sh_offset, section.sh_size);
+  };
+  std::vector<std::pair<std::string_view, std::string_view>> out;
+  if (header.e_shnum == 0) return out;
+  TR_CHECK(header.e_shstrndx < header.e_shnum, ArtifactError, what, " is damaged: it has no table of section names");
+  const std::string_view names = content_of(section_at(header.e_shstrndx));
+  for (size_t i = 0; i < header.e_shnum; ++i) {
+    const Elf64_Shdr section = section_at(i);
+    const size_t end = section.sh_name < names.size() ? names.find('\0', section.sh_name) : std::string_view::npos;
+    TR_CHECK(end != std::string_view::npos, ArtifactError, what, " is damaged: the name of section ", i,
+             " lies outside of the table of names");
+    out.emplace_back(names.substr(section.sh_name, end - section.sh_name), content_of(section));
+  }
+  return out;
+}
+
 int cubin_capability(const ElfIdentity& elf) {
   // Read off cubins of ptxas 12 and 13: ABI version 8 moved the capability to the second byte.
   return static_cast<int>(elf.abi_version >= 8 ? (elf.flags >> 8) & 0xff : elf.flags & 0xff);

@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "driver/elf.h"
 #include "ptx/access.h"
 #include "ptx/recover.h"
 #include "python/errors.h"
@@ -127,6 +128,16 @@ std::vector<std::string_view> ptx_access(const std::string& text, const std::opt
   return out;
 }
 
+// (capability, {section: content}) of a cubin.
+std::pair<int, std::map<std::string, py::bytes>> cubin_sections(const std::string& image) {
+  constexpr std::string_view kWhat = "the cubin";
+  std::map<std::string, py::bytes> sections;
+  for (const auto& [name, content] : elf_sections(image, kWhat)) {
+    sections.emplace(name, py::bytes(content.data(), content.size()));
+  }
+  return {cubin_capability(check_elf(image, kWhat)), std::move(sections)};
+}
+
 void bind_readers(py::module_& module) {
   module.def(
       "read_sidecar",
@@ -134,6 +145,8 @@ void bind_readers(py::module_& module) {
          const std::optional<Signature>& signature) { return read_sidecar(text, kernel_name, signature); },
       py::arg("text"), py::arg("kernel_name") = py::none(), py::arg("signature") = py::none(),
       "The KernelSpec of a sidecar's JSON text; `signature` is a list of (name, type).");
+  module.def("cubin_sections", [](const py::bytes& image) { return cubin_sections(image); }, py::arg("image"),
+             "The capability times ten that a cubin was made for, and {section: content}.");
   module.def("ptx_access", &ptx_access, py::arg("text"), py::arg("name") = py::none(),
              "How the entry uses the memory behind each binary parameter, in order.");
   module.def(

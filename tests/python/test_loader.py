@@ -57,6 +57,12 @@ def test_path_with_our_sidecar_beside(tmp_path, x):
     check(kernel, x)
 
 
+def test_the_record_alone_is_metadata(x):
+    kernel = triton_runner.load(PTX, metadata=json.dumps(RECORD))
+    assert kernel.spec.to_json() == json.dumps(RECORD, separators=(",", ":"))
+    check(kernel, x)
+
+
 def test_kernel_signature_entry(x):
     entry = [
         ["x", "*fp32", "D"],

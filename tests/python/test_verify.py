@@ -49,7 +49,7 @@ def test_broken_llvm_ir(plain, kind, old, new, words):
     # An intrinsic is declared too; everything else is broken in one place.
     broken = re.sub(old, new, text, count=0 if kind == "cannot_select" else 1, flags=re.MULTILINE)
     with pytest.raises((CompileError, ArtifactError), match=words):
-        triton_runner.compile(broken, to="ptx", metadata={"shared": 0})
+        triton_runner.compile(broken, to="ptx", target="sm_80", metadata={"shared": 0})
 
 
 def test_a_module_that_parses_but_fails_the_verifier(plain):
@@ -59,19 +59,21 @@ def test_a_module_that_parses_but_fails_the_verifier(plain):
     user = text.index("\n", text.index(line[1], line.end())) + 1
     moved = text[: line.start()] + text[line.end() : user] + line[0] + text[user:]
     with pytest.raises(CompileError, match=r"(?s)to ptx for sm_80.*(dominate|Broken|expected to be numbered)"):
-        triton_runner.compile(moved, to="ptx", metadata={"shared": 0})
+        triton_runner.compile(moved, to="ptx", target="sm_80", metadata={"shared": 0})
 
 
 def test_an_intrinsic_that_llvm_does_not_know(plain):
     broken = plain.asm["llir"].replace("sreg.ctaid.x", "sreg.nonsense")
     with pytest.raises(CompileError, match=r"@llvm\.nvvm\.read\.ptx\.sreg\.nonsense"):
-        triton_runner.compile(broken, to="ptx", metadata={"shared": 0})
+        triton_runner.compile(broken, to="ptx", target="sm_80", metadata={"shared": 0})
 
 
 @pytest.mark.parametrize("triple", ["x86_64-unknown-linux-gnu", "amdgcn-amd-amdhsa", "nvptx-nvidia-cuda"])
 def test_foreign_triple(plain, triple):
     with pytest.raises(ArtifactError, match=rf"target triple '{triple}', expected nvptx64"):
-        triton_runner.compile(f'target triple = "{triple}"\n' + plain.asm["llir"], to="ptx", metadata={"shared": 0})
+        triton_runner.compile(
+            f'target triple = "{triple}"\n' + plain.asm["llir"], to="ptx", target="sm_80", metadata={"shared": 0}
+        )
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,7 @@ def test_foreign_triple(plain, triple):
 def test_foreign_data_layout(plain, layout):
     broken = re.sub(r'target datalayout = ".*"', f'target datalayout = "{layout}"', plain.asm["llir"])
     with pytest.raises(ArtifactError, match="is not of a 64-bit NVIDIA GPU"):
-        triton_runner.compile(broken, to="ptx", metadata={"shared": 0})
+        triton_runner.compile(broken, to="ptx", target="sm_80", metadata={"shared": 0})
 
 
 @pytest.mark.parametrize(
@@ -113,14 +115,14 @@ BROKEN_TTGIR = [
 @pytest.mark.parametrize(("kind", "old", "new", "words"), BROKEN_TTGIR, ids=[row[0] for row in BROKEN_TTGIR])
 def test_broken_ttgir_brings_the_diagnostics_of_mlir(plain, kind, old, new, words, capfd):
     with pytest.raises(CompileError, match=rf"(?s)failed at ttgir.*{words}"):
-        triton_runner.compile(replaced(plain.asm["ttgir"], old, new), to="llir")
+        triton_runner.compile(replaced(plain.asm["ttgir"], old, new), to="llir", target="sm_80")
     assert capfd.readouterr().err == ""
 
 
 def test_broken_ttir(plain):
     broken = replaced(plain.asm["ttir"], r"tt\.splat", "tt.splatter")
     with pytest.raises(CompileError, match=r"vector_add_kernel\.ttir.*sm_80 failed at ttir.*(?s:.*)tt\.splatter"):
-        triton_runner.compile(broken, to="ptx")
+        triton_runner.compile(broken, to="ptx", target="sm_80")
 
 
 def test_broken_ptx_brings_the_lines_of_ptxas(plain):
@@ -139,13 +141,13 @@ def test_after_every_failure_the_process_still_compiles(plain):
         plain.asm["llir"].replace("ret void", "ret i1 0", 1),
     ):
         with pytest.raises((CompileError, ArtifactError)):
-            triton_runner.compile(broken, to="ptx", metadata={"shared": 0})
-    kernel = triton_runner.compile(plain.asm["llir"], to="ptx", metadata={"shared": 0})
+            triton_runner.compile(broken, to="ptx", target="sm_80", metadata={"shared": 0})
+    kernel = triton_runner.compile(plain.asm["llir"], to="ptx", target="sm_80", metadata={"shared": 0})
     assert kernel.artifacts["ptx"] == plain.asm["ptx"]
 
 
 def test_a_failure_leaves_no_cache_entry(plain, tmp_path):
     with pytest.raises(CompileError):
-        triton_runner.compile(replaced(plain.asm["ttgir"], r"arith\.muli", "arith.mulx"), to="llir")
+        triton_runner.compile(replaced(plain.asm["ttgir"], r"arith\.muli", "arith.mulx"), to="llir", target="sm_80")
     cache = tmp_path / "cache"
     assert not cache.exists() or not list(cache.iterdir())

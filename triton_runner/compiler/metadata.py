@@ -46,7 +46,15 @@ def _parse(text: str, where: str) -> dict[str, Any]:
         raise MetadataError(f"{where} is no JSON: {error}") from None
     if not isinstance(parsed, dict):
         raise MetadataError(f"{where} holds {text.strip()[:40]!r}, expected a JSON object")
-    return parsed
+    return _of_bare_record(parsed)
+
+
+def _of_bare_record(metadata: dict[str, Any]) -> dict[str, Any]:
+    """The record alone (``kernel.spec.to_json()``) is metadata too."""
+    if RECORD_ENTRY in metadata or not {"version", "params", "target"} <= metadata.keys():
+        return metadata
+    fields = ("name", "num_warps", "num_ctas", "shared", "target", "triton_version")
+    return {field: metadata[field] for field in fields if field in metadata} | {RECORD_ENTRY: metadata}
 
 
 def sidecar_beside(path: Path | None, names: Sequence[str]) -> tuple[dict[str, Any], Path] | None:

@@ -7,7 +7,6 @@ types. Tested in tests/python/test_recover.py.
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -65,33 +64,15 @@ def recover_cubin(
 
 def read_cubin(content: bytes, name: str | None = None) -> Cubin:
     """Read the ELF file."""
-    try:
-        from elftools.common.exceptions import ELFError
-        from elftools.elf.elffile import ELFFile
-    except ImportError:
-        raise UnsupportedError(
-            "the parameters of a cubin without metadata are read with pyelftools, which is not installed: "
-            "pip install pyelftools, or give the kernel's JSON as metadata="
-        ) from None
-    try:
-        file = ELFFile(io.BytesIO(content))
-        sections = {section.name: section for section in file.iter_sections()}
-        flags, version = file["e_flags"], file["e_ident"]["EI_ABIVERSION"]
-        data = {
-            key: section.data()
-            for key, section in sections.items()
-            if key.startswith((".nv.info.", ".nv_debug_ptx_txt"))
-        }
-    except (ELFError, ValueError, OverflowError) as error:
-        raise ArtifactError(f"the cubin is damaged: {error}") from None
+    from triton_runner import _C
+
+    capability, sections = _C.cubin_sections(content)
     kernels = [
-        key.removeprefix(".text.") for key in sections if key.startswith(".text.") and f".nv.info.{key[6:]}" in data
+        key.removeprefix(".text.") for key in sections if key.startswith(".text.") and f".nv.info.{key[6:]}" in sections
     ]
     chosen = _choose(kernels, name)
-    interface = _interface(chosen, list(_entries(data[f".nv.info.{chosen}"])), f".nv.shared.{chosen}" in sections)
-    return Cubin(
-        interface, flags >> 8 & 0xFF if version >= 8 else flags & 0xFF, _embedded_ptx(data.get(".nv_debug_ptx_txt"))
-    )
+    interface = _interface(chosen, list(_entries(sections[f".nv.info.{chosen}"])), f".nv.shared.{chosen}" in sections)
+    return Cubin(interface, capability, _embedded_ptx(sections.get(".nv_debug_ptx_txt")))
 
 
 def _choose(kernels: Sequence[str], name: str | None) -> str:

@@ -67,6 +67,25 @@ TEST(Elf, OffsetsThatOverflowAreFound) {
   EXPECT_THROW(check_elf(image, "the cubin"), ArtifactError);
 }
 
+TEST(Elf, SectionsByName) {
+  // The one section holds its own name table: an empty name at 0, ".x" at 1.
+  std::string image = elf_image(kElfMachineCuda, 90);
+  const size_t content = sizeof(Elf64_Ehdr) + sizeof(Elf64_Shdr);
+  image.replace(content, 4, std::string("\0.x\0", 4));
+  const uint32_t name = 1;
+  std::memcpy(image.data() + sizeof(Elf64_Ehdr) + offsetof(Elf64_Shdr, sh_name), &name, 4);
+  const auto sections = elf_sections(image, "the cubin");
+  ASSERT_EQ(sections.size(), 1u);
+  EXPECT_EQ(sections[0].first, ".x");
+  EXPECT_EQ(sections[0].second, std::string_view(image).substr(content));
+  const uint32_t outside = 100;
+  std::memcpy(image.data() + sizeof(Elf64_Ehdr) + offsetof(Elf64_Shdr, sh_name), &outside, 4);
+  EXPECT_THROW(elf_sections(image, "the cubin"), ArtifactError);
+  const uint16_t no_table = 9;
+  std::memcpy(image.data() + offsetof(Elf64_Ehdr, e_shstrndx), &no_table, 2);
+  EXPECT_THROW(elf_sections(image, "the cubin"), ArtifactError);
+}
+
 TEST(PickImage, CubinGoesBeforePtx) {
   const KernelRecord both = record_of({{"ptx", ".version"}, {"cubin", elf_image(kElfMachineCuda, 90)}});
   EXPECT_FALSE(pick_image(both, 90).is_ptx);
