@@ -57,15 +57,23 @@ inline std::string read_text(const std::filesystem::path& path) {
 
 inline std::string data_text(const std::string& name) { return read_text(concat("tests/csrc/ptx/data/", name)); }
 
-// Real PTX of Triton: this room's data, and the seeds of the fuzzer.
-inline std::vector<std::filesystem::path> real_files() {
+inline std::vector<std::filesystem::path> ptx_files(const char* folder, bool refused) {
   std::vector<std::filesystem::path> files;
-  for (const char* folder : {"tests/csrc/ptx/data", "tests/fuzz/corpus/ptx_reader"}) {
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-      if (entry.path().extension() == ".ptx") files.push_back(entry.path());
-    }
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const bool is_refused = entry.path().filename().string().starts_with("refused_");
+    if (entry.path().extension() == ".ptx" && is_refused == refused) files.push_back(entry.path());
   }
   return files;
 }
+
+// Real PTX of Triton: this room's data, and the seeds of the fuzzer.
+inline std::vector<std::filesystem::path> real_files() {
+  auto files = ptx_files("tests/csrc/ptx/data", false);
+  const auto seeds = ptx_files("tests/fuzz/corpus/ptx_reader", false);
+  files.insert(files.end(), seeds.begin(), seeds.end());
+  return files;
+}
+// What the fuzzer once broke the reader with.
+inline std::vector<std::filesystem::path> refused_files() { return ptx_files("tests/fuzz/corpus/ptx_reader", true); }
 
 }  // namespace triton_runner::ptx

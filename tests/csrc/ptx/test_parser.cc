@@ -211,6 +211,14 @@ TEST(Parser, WhatIsNotCoveredIsUnsupported) {
       parse_error(concat(kHeader, ".entry k() .unknown { ret; }")).starts_with("UnsupportedError: PTX line 4, "));
 }
 
+TEST(Parser, WhatTheFuzzerFoundIsRefused) {
+  EXPECT_FALSE(refused_files().empty());
+  for (const auto& path : refused_files()) {
+    const std::string error = parse_error(read_text(path));
+    EXPECT_TRUE(error.starts_with("ArtifactError: ") || error.starts_with("UnsupportedError: ")) << path << ": " << error;
+  }
+}
+
 TEST(Parser, SizesAreBounded) {
   EXPECT_NE(statement_error(".reg .b32 %x<4294967295>;").find("ArtifactError"), std::string::npos);
   EXPECT_NE(statement_error(".reg .b32 %x<262144>;").find("UnsupportedError"), std::string::npos);
