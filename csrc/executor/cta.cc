@@ -9,6 +9,9 @@
 namespace triton_runner::executor {
 namespace {
 
+// Rounds in which every warp that can run only tried an mbarrier again. Nobody but the warps of a CTA completes its mbarriers.
+constexpr int kMostIdleRounds = 100000;
+
 constexpr size_t kAlignment = 1024;  // of shared memory: the largest that a swizzled layout asks for
 
 size_t round_up(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
@@ -66,9 +69,10 @@ void Cta::start(Dim3 index) {
 }
 
 Cta::State Cta::run() {
-  for (;;) {
+  for (int idle_rounds = 0;;) {
     bool progress = false;
     bool loops = false;
+    bool idle = true;
     bool finished = true;
     polled_ = false;
     for (Warp& warp : warps_) {
@@ -80,11 +84,13 @@ Cta::State Cta::run() {
           report_fault(warp, fault);
         }
         loops |= warp.slice_used_up();
+        idle &= warp.yielded();
       }
       finished &= warp.finished();
     }
     if (finished) return State::Finished;
-    if (!progress) report_deadlock();
+    idle_rounds = idle && !polled_ ? idle_rounds + 1 : 0;
+    if (!progress || idle_rounds > kMostIdleRounds) report_deadlock();
     if (grid_.stop.load(std::memory_order_relaxed)) return State::Stopped;
     if (grid_.launch.cancelled != nullptr && grid_.launch.cancelled->load(std::memory_order_relaxed)) {
       raise<ExecutionError>("kernel ", grid_.program.name, ": the launch was cancelled while it ran");

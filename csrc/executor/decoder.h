@@ -40,6 +40,7 @@ class Decoder {
   // Suffixes. Each of these marks what it found as understood.
   ptx::Opcode opcode() const { return in_.opcode; }
   bool take(ptx::Mod modifier);
+  bool has(ptx::Mod modifier) const { return in_.has(modifier); }
   ptx::Mod take_one_of(std::span<const ptx::Mod> modifiers);  // Mod::Count where none is there
   ptx::Type type(size_t position = 0);                        // Type::None past the last
   ptx::Space space();

@@ -38,10 +38,16 @@ void Cta::report_deadlock() const {
   for (const Warp& warp : warps_) {
     for (const Group& group : warp.groups()) {
       text << "\n  warp " << warp.index() << ", lanes 0x" << std::hex << group.lanes << std::dec;
-      if (group.wait == Wait::Barrier) {
-        text << " wait at barrier " << static_cast<int>(group.barrier) << " for other threads; ";
-      } else {
-        text << " wait for the other lanes of their member mask; ";
+      switch (group.wait) {
+        case Wait::Barrier:
+          text << " wait at barrier " << static_cast<int>(group.barrier) << " for other threads; ";
+          break;
+        case Wait::Lanes:
+          text << " wait for the other lanes of their member mask; ";
+          break;
+        case Wait::None:
+          text << " try an mbarrier that nobody completes; ";
+          break;
       }
       text << where(grid_.program.statements[group.position]);
     }

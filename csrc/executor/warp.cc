@@ -30,6 +30,7 @@ bool Warp::runnable() const {
 
 void Warp::run() {
   if (budget_ <= 0) budget_ = kSlice;
+  yielded_ = false;
   const Instruction* code = program_.code.data();
   while (budget_ > 0 && pick_group()) {
     while (position_ < stop_position_) {
@@ -137,6 +138,7 @@ bool Warp::converged_at(Slot members) {
 void Warp::wait_at_barrier(int barrier) { park(position_ - 1, executing_, Wait::Barrier, barrier); }
 
 void Warp::yield() {
+  yielded_ = true;
   budget_ = 0;
   stop_position_ = 0;
 }

@@ -45,6 +45,8 @@ class Warp {
   bool runnable() const;
   // True when the last slice ended in a loop, and not because of a wait.
   bool slice_used_up() const { return budget_ <= 0; }
+  // True when its last turn ended in a wait that it has to try again.
+  bool yielded() const { return yielded_; }
 
   // What the handlers of instructions use.
   Cta& cta() { return cta_; }
@@ -101,6 +103,7 @@ class Warp {
   uint32_t stop_position_ = 0;  // reconvergence: the running group stops before this one
   int budget_ = 0;              // taken branches left in this slice, which may take several turns
   bool giving_way_ = false;
+  bool yielded_ = false;
   LaneMask last_ = 0;          // the group whose slice was used up; the next slice is another's
   std::vector<Group> groups_;  // all other groups
 };

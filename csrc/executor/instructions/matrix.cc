@@ -2,11 +2,11 @@
 //
 // All lanes of the warp must take part. Tested in tests/csrc/executor/test_matrix.cc.
 #include <array>
-#include <bit>
 #include <cstring>
 #include <optional>
 
 #include "executor/decode_table.h"
+#include "executor/instructions/mma_op.h"
 #include "executor/lanewise.h"
 #include "executor/memory.h"
 #include "executor/numerics/matrix_lanes.h"
@@ -69,19 +69,6 @@ void movmatrix(Warp& warp, const Instruction& in) {
   write_lanes<uint32_t>(warp, in[0], [&](int lane) { return to[lane]; });
 }
 
-// An MmaOp small enough for Instruction::immediate.
-struct PackedOp {
-  uint8_t m, n;
-  uint16_t k;
-  MmaType a, b, accumulator;
-  bool saturate;
-};
-static_assert(sizeof(PackedOp) == sizeof(int64_t));
-numerics::MmaOp op_of(const Instruction& in) {
-  const PackedOp op = std::bit_cast<PackedOp>(in.immediate);
-  return {op.m, op.n, op.k, op.a, op.b, op.accumulator, op.saturate};
-}
-
 constexpr int kMostRegisters = 8;  // of one operand of one lane, over all shapes
 
 // Operands: D, A, B, C, as many registers of each as register_counts says.
@@ -108,37 +95,6 @@ using Registers = uint32_t (*)[kLanes];
 using ConstRegisters = const uint32_t (*)[kLanes];
 void multiply(const numerics::MmaOp& op, Registers d, ConstRegisters a, ConstRegisters b, ConstRegisters c) {
   numerics::mma(op, d, a, b, c);
-}
-
-std::optional<MmaType> mma_type(Type type) {
-  switch (type) {
-    case Type::F16:
-      return MmaType::kF16;
-    case Type::BF16:
-      return MmaType::kBF16;
-    case Type::TF32:
-      return MmaType::kTF32;
-    case Type::E4M3:
-      return MmaType::kE4M3;
-    case Type::E5M2:
-      return MmaType::kE5M2;
-    case Type::F64:
-      return MmaType::kF64;
-    case Type::S8:
-      return MmaType::kS8;
-    case Type::U8:
-      return MmaType::kU8;
-    case Type::S4:
-      return MmaType::kS4;
-    case Type::U4:
-      return MmaType::kU4;
-    case Type::F32:
-      return MmaType::kF32;
-    case Type::S32:
-      return MmaType::kS32;
-    default:
-      return std::nullopt;
-  }
 }
 
 // The address and count of ldmatrix and stmatrix of 8x8 matrices.
@@ -207,8 +163,7 @@ void decode_mma(Decoder& d) {
   const int expected = 2 * counts.c + counts.a + counts.b;
   if (static_cast<int>(slots.size()) != expected)
     d.unsupported("fragments of ", slots.size(), " registers instead of ", expected);
-  d.emit(is_f64 ? mma<double, numerics::mma_f64> : mma<uint32_t, multiply>, slots).immediate = std::bit_cast<int64_t>(
-      PackedOp{static_cast<uint8_t>(shape.m), static_cast<uint8_t>(shape.n), shape.k, *a, *b, *accumulator, saturate});
+  d.emit(is_f64 ? mma<double, numerics::mma_f64> : mma<uint32_t, multiply>, slots).immediate = pack_op(op);
 }
 
 }  // namespace triton_runner::executor
