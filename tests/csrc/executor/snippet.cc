@@ -1,6 +1,8 @@
 #include "executor/snippet.h"
 
-#include <cstring>
+#include <algorithm>
+#include <memory>
+#include <new>
 
 #include "ptx/parser.h"
 #include "runtime/error.h"
@@ -25,9 +27,17 @@ std::string Snippet::text() const {
 }
 
 std::vector<uint32_t> Snippet::run(size_t words, uint32_t fill) const {
-  std::vector<uint32_t> out(words, fill);
-  const void* address = out.data();
-  const Region region{out.data(), words * sizeof(uint32_t), writable_, "out"};
+  // As aligned as device memory is, and with nothing behind it, so that a sanitizer sees what the executor should not
+  // let through.
+  constexpr size_t alignment = 256;
+  const size_t bytes = words * sizeof(uint32_t);
+  const std::unique_ptr<std::byte[], void (*)(std::byte*)> memory(
+      static_cast<std::byte*>(::operator new(bytes, std::align_val_t(alignment))),
+      [](std::byte* bytes) { ::operator delete(bytes, std::align_val_t(alignment)); });
+  uint32_t* words_begin = reinterpret_cast<uint32_t*>(memory.get());
+  std::fill_n(words_begin, words, fill);
+  const void* address = memory.get();
+  const Region region{address, bytes, writable_, "out"};
   Launch launch;
   launch.grid = {grid_, 1, 1};
   launch.block = {block_, 1, 1};
@@ -37,7 +47,7 @@ std::vector<uint32_t> Snippet::run(size_t words, uint32_t fill) const {
   launch.threads = host_threads_;
   launch.cancelled = cancelled_;
   executor::run(*build_program(ptx::parse(text()), "snippet"), launch);
-  return out;
+  return {words_begin, words_begin + words};
 }
 
 std::string Snippet::fault(size_t words) const {
