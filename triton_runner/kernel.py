@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -24,6 +25,24 @@ Grid: TypeAlias = Counts | Callable[[dict[str, Any]], Counts]
 _INT64_MIN, _INT64_MAX, _UINT64_MAX = -(2**63), 2**63 - 1, 2**64 - 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Parameter:
+    """A parameter of the record, copied once: reading the binding at each launch would cost more than the launch."""
+
+    name: str
+    kind: str
+    type: str
+    constant: Any
+    block_shape: tuple[int, ...]
+    is_output: bool
+    is_float: bool
+
+    @staticmethod
+    def of(param: _C.Param) -> _Parameter:
+        shape = tuple(param.block_shape)
+        return _Parameter(param.name, param.kind, param.type, param.constant, shape, param.is_output, param.is_float)
+
+
 class Kernel:
     """One kernel that can be launched on every device that one of its artifacts fits.
 
@@ -38,7 +57,7 @@ class Kernel:
         self.spec = spec
         self.artifacts = MappingProxyType(dict(artifacts))
         self._key: str | None = None
-        self._params = spec.params
+        self._params = [_Parameter.of(param) for param in spec.params]
         self._runtime = [param for param in self._params if param.kind != "constant"]
         self._names = frozenset(param.name for param in self._params)
 
@@ -135,7 +154,7 @@ class Kernel:
         expected = ", ".join(f"{param.name}: {param.type}" for param in self._runtime)
         raise ArgumentError(f"kernel {self.spec.name!r}: found {found}, expected ({expected})")
 
-    def _checked(self, param: _C.Param, value: Any) -> Any:
+    def _checked(self, param: _Parameter, value: Any) -> Any:
         if param.kind == "constant" and not _same_constant(param.constant, value):
             raise ArgumentError(
                 f"kernel {self.spec.name!r}, argument {param.name!r}: found {value!r}, but the kernel was compiled for "
@@ -158,7 +177,7 @@ class Kernel:
                 (floats if param.is_float else ints).append(self._scalar(param, value))
         return inputs, outputs, ints, floats
 
-    def _tensor(self, param: _C.Param, value: Any) -> torch.Tensor:
+    def _tensor(self, param: _Parameter, value: Any) -> torch.Tensor:
         if isinstance(value, torch.Tensor):
             return value
         base, dtype = getattr(value, "base", None), getattr(value, "dtype", None)
@@ -166,7 +185,7 @@ class Kernel:
             return base.view(_TORCH_DTYPES.get(str(dtype), base.dtype))
         raise self._mismatch(param, value, "a torch tensor")
 
-    def _add_descriptor(self, param: _C.Param, value: Any, tensors: list[Any], ints: list[Any]) -> None:
+    def _add_descriptor(self, param: _Parameter, value: Any, tensors: list[Any], ints: list[Any]) -> None:
         if not param.block_shape:  # a map that the user has encoded
             tensors.append(self._tensor(param, value))
             return
@@ -182,7 +201,7 @@ class Kernel:
             int(getattr(value, "padding", "zero") == "nan"),
         ]
 
-    def _scalar(self, param: _C.Param, value: Any) -> Any:
+    def _scalar(self, param: _Parameter, value: Any) -> Any:
         if isinstance(value, torch.Tensor):
             raise self._mismatch(param, value, f"a number ({param.type}): call .item()")
         if param.is_float:
@@ -201,7 +220,7 @@ class Kernel:
             raise self._mismatch(param, value, f"an integer that {param.type} can hold")
         return number
 
-    def _mismatch(self, param: _C.Param, value: Any, expected: str) -> ArgumentError:
+    def _mismatch(self, param: _Parameter, value: Any, expected: str) -> ArgumentError:
         found = f"{type(value).__name__} {value!r}" if not isinstance(value, torch.Tensor) else "a tensor"
         return ArgumentError(
             f"kernel {self.spec.name!r}, argument {param.name!r}: found {found[:200]}, expected {expected}"
