@@ -17,7 +17,7 @@ uint32_t LocTable::read(Reader& reader) {
     std::string_view word = reader.expect_identifier("function_name or inlined_at");
     if (word == "function_name") {
       loc.function_name = reader.expect_identifier("a label");
-      if (reader.peek().is('+')) loc.function_offset = static_cast<int64_t>(reader.expect_signed("an offset"));
+      loc.function_offset = static_cast<int64_t>(reader.read_offset());
     } else if (word == "inlined_at") {
       loc.inlined = true;
       loc.inlined_file = number("a file number");

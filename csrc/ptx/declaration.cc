@@ -96,9 +96,7 @@ void read_relocation(Reader& reader, const ModuleNames& names, Variable& variabl
   if (found == names.symbols.end()) reader.fail<ArtifactError>(line, "'", name, "' is not declared before this line");
   relocation.symbol = found->second.kind;
   relocation.index = found->second.index;
-  if (reader.peek().is('+') || reader.peek().is('-')) {
-    relocation.addend = static_cast<int64_t>(reader.expect_signed("an offset"));
-  }
+  relocation.addend = static_cast<int64_t>(reader.read_offset());
   variable.relocations.push_back(relocation);
   append_bytes(0, bytes_of(variable.type), variable.init);
 }

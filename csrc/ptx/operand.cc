@@ -95,9 +95,7 @@ Operand OperandReader::read_name() {
   if (name == "_") return make(OperandKind::Discard);
   Operand operand;
   if (!resolve(name, operand)) return read_special(name, line);
-  if (operand.kind == OperandKind::Symbol && (reader_.peek().is('+') || reader_.peek().is('-'))) {
-    operand.bits = reader_.expect_signed("an offset");
-  }
+  if (operand.kind == OperandKind::Symbol) operand.bits = reader_.read_offset();
   return operand;
 }
 
@@ -116,8 +114,7 @@ Operand OperandReader::read_address() {
     }
     address.base = is_register ? AddressBase::Register : AddressBase::Symbol;
     address.kind = OperandKind::Address;
-    // [%r1+4], [%r1-4] and [%r1+-4] are all legal.
-    if (reader_.accept('+') || reader_.peek().is('-')) address.bits = reader_.expect_signed("an offset");
+    address.bits = reader_.read_offset();
   } else {
     address.base = AddressBase::Absolute;
     address.bits = reader_.expect_signed("an address");

@@ -81,7 +81,7 @@ void ModulePrinter::write_loc(const Loc& loc) {
   out_.put("\t.loc ", loc.file, " ", loc.line, " ", loc.column);
   if (!loc.function_name.empty()) {
     out_.put(", function_name ", loc.function_name);
-    if (loc.function_offset != 0) out_.put("+", static_cast<uint64_t>(loc.function_offset));
+    out_.put_offset(loc.function_offset);
   }
   if (loc.inlined) out_.put(", inlined_at ", loc.inlined_file, " ", loc.inlined_line, " ", loc.inlined_column);
   out_.put("\n");

@@ -46,6 +46,11 @@ uint64_t Reader::expect_signed(std::string_view what) {
   return negative ? uint64_t{0} - value : value;
 }
 
+uint64_t Reader::read_offset() {
+  if (!accept('+') && !ahead_.is('-')) return 0;
+  return expect_signed("an offset");
+}
+
 uint32_t Reader::expect_alignment() {
   const uint32_t at = line();
   auto align = static_cast<uint32_t>(expect_integer("an alignment", 65536));

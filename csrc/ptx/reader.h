@@ -27,6 +27,8 @@ class Reader {
   uint64_t expect_integer(std::string_view what, uint64_t most);
   // An optional sign before an integer; two's complement.
   uint64_t expect_signed(std::string_view what);
+  // `+4`, `+-4` or `-4` behind a name; 0 where there is none.
+  uint64_t read_offset();
   // An alignment: a power of two, at most 65536.
   uint32_t expect_alignment();
 

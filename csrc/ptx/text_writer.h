@@ -15,9 +15,9 @@ class TextWriter {
   void put(const Parts&... parts) {
     (put_one(parts), ...);
   }
-  // "+8", "-8", or nothing.
+  // "+8", "+-8" (ptxas knows no other spelling), or nothing.
   void put_offset(int64_t offset) {
-    if (offset != 0) put(offset > 0 ? "+" : "", offset);
+    if (offset != 0) put("+", offset);
   }
   std::string take() { return std::move(text_); }
 

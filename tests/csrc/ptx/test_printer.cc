@@ -62,13 +62,13 @@ TEST(Printer, OneInstructionForMessages) {
       "@!%p1 ld.global.v2.b32 {%r1, %r2}, [%rd1+8];\n"
       "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%r0,%r1,%r2,%r3}, {%r4,%r5,%r6,%r7}, {%r8,%r9}, "
       "{%r0,%r1,%r2,%r3};\n"
-      "mov.b32 %r0, 0f7F800000;\nbar.sync 0;");
+      "mov.b32 %r0, 0f7F800000;\nst.local.b32 [%r1-4], 1;");
   const Function& kernel = module.functions[0];
   const std::vector<std::string> expected = {"@!%p1 ld.global.v2.b32 {%r1, %r2}, [%rd1+8];",
                                              "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%r0, %r1, %r2, %r3}, "
                                              "{%r4, %r5, %r6, %r7}, {%r8, %r9}, {%r0, %r1, %r2, "
                                              "%r3};",
-                                             "mov.b32 %r0, 0f7F800000;", "bar.sync 0;", "ret;"};
+                                             "mov.b32 %r0, 0f7F800000;", "st.local.b32 [%r1+-4], 1;", "ret;"};
   ASSERT_EQ(kernel.instructions.size(), expected.size());
   for (size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(print(module, kernel, kernel.instructions[i]), expected[i]);
 }
