@@ -39,7 +39,7 @@ void judge_memory(const Touch& touch, Taint address, Verdict& verdict) {
 // Bits of the parameters that are Triton's scratch slots, where it made this text: the last two, plain pointers.
 uint64_t scratch_bits(const Function& entry) {
   const size_t count = entry.params.size();
-  if (count < 2) return 0;
+  if (count < 2 || count > 63) return 0;  // from the 64th on, other parameters share the bit
   for (size_t i = count - 2; i < count; ++i) {
     const Param& param = entry.params[i];
     if (!param.is_pointer || param.pointer_space != Space::Global || param.pointer_align != 1) return 0;
@@ -47,12 +47,14 @@ uint64_t scratch_bits(const Function& entry) {
   return param_bit(count - 2) | param_bit(count - 1);
 }
 
+// Bits that stand for nothing but tensor maps.
 uint64_t tensor_map_bits(const Function& entry) {
-  uint64_t bits = 0;
+  uint64_t maps = 0;
+  uint64_t others = 0;
   for (size_t i = 0; i < entry.params.size(); ++i) {
-    if (holds_addresses(entry.params[i])) bits |= param_bit(i);
+    (holds_addresses(entry.params[i]) ? maps : others) |= param_bit(i);
   }
-  return bits;
+  return maps & ~others;
 }
 
 void judge_tensor(const Touch& touch, Taint map, Taint memory, const Function& entry, Verdict& verdict) {

@@ -1,10 +1,9 @@
 // The data flow of one function as the access analysis sees it: nodes that hold a taint, steps that move taint between
-// them, and the places where memory is touched. Built once from the instructions, solved by access.cc; the order of
+// them, and the places where memory is touched. Built once from the instructions, solved by `solve`; the order of
 // instructions does not matter. Tested in tests/csrc/ptx/test_access.cc.
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "ptx/module.h"

@@ -3,8 +3,8 @@
 // the tests.
 //
 // How the executor consumes it: decode by `Instruction::opcode`, and by `Instruction::form` where two forms of one
-// opcode differ in more than a modifier. Set `Coverage::Executed` on the rows that it runs, in opcodes.cc; at decode
-// time, an instruction whose form is only `Parsed` is an UnsupportedError, raised before the launch. Tested in
+// opcode differ in more than a modifier. Set `Coverage::Executed` on the rows that it runs, in opcode_table.cc; at
+// decode time, an instruction whose form is only `Parsed` is an UnsupportedError, raised before the launch. Tested in
 // tests/csrc/ptx/test_opcodes.cc.
 #pragma once
 
@@ -24,7 +24,7 @@ enum class Coverage : uint8_t {
   Executed,  // and run by the CPU executor
 };
 
-// What one operand may be. The letters are those of the table's operand column, explained on top of opcodes.cc.
+// What one operand may be. The letters are those of the table's operand column, explained on top of opcode_table.cc.
 enum class Role : uint8_t {
   Destination,      // d: register, or _
   Destinations,     // D: register, or {registers}

@@ -168,6 +168,16 @@ TEST(Access, MoreParametersThanBits) {
   EXPECT_EQ(list[63], "write") << "the last bit stands for all from the 64th on";
 }
 
+TEST(Access, ATensorMapFromTheHostAmongMoreParametersThanBits) {
+  std::string params;
+  for (int i = 0; i < 70; ++i) params += concat(".param .u64 .ptr .global .align 1 p", i, ", ");
+  const std::string access =
+      access_of(concat(kHeader, ".entry k(", params,
+                       ".param .align 64 .b8 map[128]) { .reg .b64 %rd<2>; .reg .b32 %r<2>; ld.param.b64 %rd0, [p68];",
+                       "cp.async.bulk.tensor.1d.global.shared::cta.bulk_group [%rd0, {%r0}], [%r1]; ret; }"));
+  EXPECT_TRUE(access.starts_with("unknown unknown")) << access;
+}
+
 TEST(Access, TheKernelIsChosenByName) {
   const std::string two = concat(kHeader, ".entry a() { ret; }\n.entry b(.param .u32 n) { ret; }\n");
   EXPECT_EQ(param_access(two, "b").size(), 1u);

@@ -215,7 +215,8 @@ TEST(Parser, WhatTheFuzzerFoundIsRefused) {
   EXPECT_FALSE(refused_files().empty());
   for (const auto& path : refused_files()) {
     const std::string error = parse_error(read_text(path));
-    EXPECT_TRUE(error.starts_with("ArtifactError: ") || error.starts_with("UnsupportedError: ")) << path << ": " << error;
+    EXPECT_TRUE(error.starts_with("ArtifactError: ") || error.starts_with("UnsupportedError: "))
+        << path << ": " << error;
   }
 }
 
