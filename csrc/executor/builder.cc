@@ -77,8 +77,15 @@ void ProgramBuilder::lay_out_variables() {
   apply_relocations();
 }
 
+void ProgramBuilder::check_limit(std::string_view what, uint64_t bytes, uint64_t most) const {
+  TR_CHECK(bytes <= most, ResourceError, "kernel ", program_->name, ": ", bytes, " bytes of ", what,
+           "; the CPU executor has ", most);
+}
+
 void ProgramBuilder::place_shared(const ptx::Variable& variable, uint64_t& address) {
+  check_limit("shared memory", variable.size, kMostSharedBytes);
   address = align_up(program_->static_shared_bytes, variable.align);
+  check_limit("shared memory", address + variable.size, kMostSharedBytes);
   program_->static_shared_bytes = address + variable.size;
 }
 
@@ -95,6 +102,7 @@ void ProgramBuilder::lay_out_dynamic_shared() {
 }
 
 void ProgramBuilder::make_module_variable(const ptx::Variable& variable, uint64_t& address) {
+  check_limit("one variable", variable.size, kMostVariableBytes);
   ModuleVariable made;
   made.name = variable.name;
   made.bytes = variable.size;
@@ -126,6 +134,7 @@ Slot ProgramBuilder::allocate_register(Type type) {
   std::vector<std::byte>& image = program_->registers.image;
   const uint64_t bytes = type == Type::Pred ? sizeof(LaneMask) : uint64_t{lane_bytes(type)} * kLanes;
   const uint64_t slot = align_up(image.size(), std::min<uint64_t>(bytes, 64));
+  check_limit("registers", slot + bytes, kMostRegisterBytes);
   image.resize(slot + bytes);
   return static_cast<Slot>(slot);
 }
@@ -164,7 +173,9 @@ Slot ProgramBuilder::sink() {
 }
 
 uint64_t ProgramBuilder::allocate_local(uint64_t bytes, uint64_t alignment) {
+  check_limit("local memory", bytes, kMostLocalBytes);
   const uint64_t address = align_up(program_->local_bytes, alignment);
+  check_limit("local memory", address + bytes, kMostLocalBytes);
   program_->local_bytes = align_up(address + bytes, 16);  // the next lane's memory starts here: keep it aligned
   return address;
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -61,6 +62,7 @@ class ProgramBuilder {
     int32_t table_entry;   // -1 for a branch
   };
 
+  void check_limit(std::string_view what, uint64_t bytes, uint64_t most) const;
   void lay_out_variables();
   void place_shared(const ptx::Variable& variable, uint64_t& address);
   void lay_out_dynamic_shared();

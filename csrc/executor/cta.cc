@@ -9,7 +9,8 @@
 namespace triton_runner::executor {
 namespace {
 
-// Rounds in which every warp that can run only tried an mbarrier again. Nobody but the warps of a CTA completes its mbarriers.
+// Rounds in which every warp that can run only tried an mbarrier again. Nobody but the warps of a CTA completes its
+// mbarriers.
 constexpr int kMostIdleRounds = 100000;
 
 constexpr size_t kAlignment = 1024;  // of shared memory: the largest that a swizzled layout asks for

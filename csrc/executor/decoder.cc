@@ -59,8 +59,6 @@ Handler narrow_handler(uint32_t to, uint32_t from) {
   return nullptr;
 }
 
-Type bits_type(uint32_t bits) { return bits == 64 ? Type::B64 : bits == 32 ? Type::B32 : Type::B16; }
-
 // A float literal in the bits of the type that reads it: a decimal one is a double in the AST.
 uint64_t float_bits(const ptx::Operand& operand, Type type) {
   if (operand.float_type == Type::F64 && type == Type::F32) {
@@ -73,6 +71,19 @@ uint64_t float_bits(const ptx::Operand& operand, Type type) {
 }
 
 }  // namespace
+
+Type bits_type(uint32_t bits) {
+  switch (bits) {
+    case 128:
+      return Type::B128;
+    case 64:
+      return Type::B64;
+    case 32:
+      return Type::B32;
+    default:
+      return Type::B16;
+  }
+}
 
 bool Decoder::take(Mod modifier) {
   for (size_t i = 0; i < in_.suffixes.size(); ++i) {
@@ -155,9 +166,11 @@ uint32_t Decoder::register_bits(const ptx::Operand& operand) const {
   return ptx::type_bits(frame_.function.register_types[operand.index]);
 }
 
-Slot Decoder::destination(const ptx::Operand& operand) {
+Slot Decoder::destination(const ptx::Operand& operand, Type type) {
   if (operand.kind == OperandKind::Discard) return builder_.sink();
   if (operand.kind != OperandKind::Register) unsupported("the destination is no register");
+  const uint32_t have = column_bits(frame_.function.register_types[operand.index]), want = column_bits(type);
+  if (have != want) unsupported("a register of ", have, " bits where ", want, " are written");
   return frame_.registers[operand.index];
 }
 
@@ -198,7 +211,7 @@ Slot Decoder::source(const ptx::Operand& operand, Type type) {
 Slot Decoder::predicate(const ptx::Operand& operand) {
   if (operand.kind == OperandKind::Integer) return constant(operand.bits, Type::Pred);
   if (operand.kind == OperandKind::SpecialRegister) return builder_.special(operand.special);
-  if (operand.kind != OperandKind::Register) unsupported("a predicate is expected");
+  if (operand.kind != OperandKind::Register || register_bits(operand) != 1) unsupported("a predicate is expected");
   const Slot slot = frame_.registers[operand.index];
   if (!operand.negated) return slot;
   const Slot inverted = scratch(Type::Pred);
@@ -206,11 +219,11 @@ Slot Decoder::predicate(const ptx::Operand& operand) {
   return inverted;
 }
 
-std::vector<Slot> Decoder::destinations(size_t position) {
+std::vector<Slot> Decoder::destinations(size_t position, Type type) {
   const ptx::Operand& whole = operand(position);
-  if (whole.kind != OperandKind::Vector) return {destination(whole)};
+  if (whole.kind != OperandKind::Vector) return {destination(whole, type)};
   std::vector<Slot> slots;
-  for (const ptx::Operand& element : whole.elements) slots.push_back(destination(element));
+  for (const ptx::Operand& element : whole.elements) slots.push_back(destination(element, type));
   return slots;
 }
 
@@ -253,11 +266,13 @@ Slot Decoder::sink() { return builder_.sink(); }
 
 Instruction& Decoder::emit(Handler handler, std::span<const Slot> operands) {
   if (handler == nullptr) unsupported("the CPU executor does not run this form of the instruction");
+  if (in_.guard != ptx::kNone && frame_.function.register_types[in_.guard] != Type::Pred)
+    unsupported("the guard is no predicate");
   return builder_.emit(frame_, in_, handler, operands);
 }
 
-Instruction& Decoder::emit_plain(Handler handler, Type type) {
-  std::vector<Slot> slots{destination(0)};
+Instruction& Decoder::emit_plain(Handler handler, Type result, Type type) {
+  std::vector<Slot> slots{destination(0, result)};
   for (size_t i = 1; i < operand_count(); ++i) slots.push_back(source(i, type));
   return emit(handler, slots);
 }

@@ -32,6 +32,8 @@ struct Address {
   uint8_t bytes = 8;  // width of the slot's lanes
 };
 
+ptx::Type bits_type(uint32_t bits);  // .b16 for what is narrower
+
 class Decoder {
  public:
   Decoder(ProgramBuilder& builder, const Frame& frame, const ptx::Instruction& in)
@@ -54,12 +56,14 @@ class Decoder {
   size_t operand_count() const { return in_.operands.size(); }
   const ptx::Operand& operand(size_t position) const { return in_.operands.at(position); }
   bool is_discard(size_t position) const { return operand(position).kind == ptx::OperandKind::Discard; }
-  Slot destination(size_t position) { return destination(operand(position)); }
-  Slot destination(const ptx::Operand& operand);
+  // A register that a handler writes must have columns of the type that it writes: this is what keeps it inside of
+  // them.
+  Slot destination(size_t position, ptx::Type type) { return destination(operand(position), type); }
+  Slot destination(const ptx::Operand& operand, ptx::Type type);
   Slot source(size_t position, ptx::Type type) { return source(operand(position), type); }
   Slot source(const ptx::Operand& operand, ptx::Type type);
-  Slot predicate(const ptx::Operand& operand);      // with its negation carried out
-  std::vector<Slot> destinations(size_t position);  // of {a, b}, or of one register
+  Slot predicate(const ptx::Operand& operand);                      // with its negation carried out
+  std::vector<Slot> destinations(size_t position, ptx::Type type);  // of {a, b}, or of one register
   std::vector<Slot> sources(size_t position, ptx::Type type);
   std::vector<Slot> sources_of(const ptx::Operand& operand, ptx::Type type);
   Address address(const ptx::Operand& operand, ptx::Space space);
@@ -75,7 +79,8 @@ class Decoder {
   }
   Instruction& emit(Handler handler, std::span<const Slot> operands);
   // Destination first, then every other operand as a source of `type`.
-  Instruction& emit_plain(Handler handler, ptx::Type type);
+  Instruction& emit_plain(Handler handler, ptx::Type type) { return emit_plain(handler, type, type); }
+  Instruction& emit_plain(Handler handler, ptx::Type result, ptx::Type type);
   void emit_branch(Handler handler, std::initializer_list<Slot> operands, uint32_t label);
   void emit_branch_table(Handler handler, Slot index, uint32_t table);
   void emit_branch_to_end(Handler handler);  // of the function that is expanded

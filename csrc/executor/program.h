@@ -45,6 +45,12 @@ struct RegisterFile {
   std::vector<SpecialColumn> specials;
 };
 
+// What a program may ask for: no kernel that runs on a GPU needs more. A PTX file that does is refused, not served.
+constexpr uint64_t kMostRegisterBytes = uint64_t{64} << 20;  // of a warp
+constexpr uint64_t kMostSharedBytes = 256 << 10;             // of a CTA, static and dynamic
+constexpr uint64_t kMostLocalBytes = 512 << 10;              // of a thread
+constexpr uint64_t kMostVariableBytes = uint64_t{1} << 30;   // of one variable of the module
+
 class Program {
  public:
   std::string name;

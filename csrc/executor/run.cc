@@ -130,6 +130,9 @@ void check(const Program& program, const Launch& launch) {
   }
   TR_CHECK(launch.params.size() >= program.param_bytes, ArgumentError, "kernel ", program.name,
            ": its parameters take ", program.param_bytes, " bytes, found ", launch.params.size());
+  const uint64_t shared = program.static_shared_bytes + launch.shared_bytes;
+  TR_CHECK(shared <= kMostSharedBytes, ResourceError, "kernel ", program.name, ": ", shared,
+           " bytes of shared memory; the CPU executor has ", kMostSharedBytes, ", which is more than a GPU has");
   for (int axis = 0; axis < 3; ++axis) {
     TR_CHECK(launch.cluster[axis] >= 1 && launch.grid[axis] % launch.cluster[axis] == 0, ArgumentError, "kernel ",
              program.name, ": the grid is no multiple of the cluster on axis ", axis);

@@ -243,7 +243,8 @@ void decode_atomic(Decoder& d) {
   const Address address = d.address(d.operand(at), space);
   const std::vector<Slot> b = d.sources(at + 1, type);
   const std::vector<Slot> c = operation == Mod::Cas ? d.sources(at + 2, type) : b;
-  std::vector<Slot> slots = returns ? d.destinations(0) : std::vector<Slot>();
+  std::vector<Slot> slots = returns && !d.is_discard(0) ? d.destinations(0, type) : std::vector<Slot>();
+  if (slots.size() > b.size() || c.size() != b.size()) d.unsupported("vectors of different lengths");
   while (slots.size() < b.size()) slots.push_back(d.sink());  // of red, and of atom with `_`
   slots.insert(slots.end(), b.begin(), b.end());
   slots.insert(slots.end(), c.begin(), c.end());

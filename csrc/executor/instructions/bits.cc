@@ -255,7 +255,7 @@ void decode_shift(Decoder& d) {
   const Type type = d.type();
   const Handler handler = by_integer_type(
       type, [&]<typename T>() { return d.opcode() == Opcode::Shl ? lanewise<shl<T>> : lanewise<shr<T>>; });
-  d.emit(handler, {d.destination(0), d.source(1, type), d.source(2, Type::U32)});
+  d.emit(handler, {d.destination(0, type), d.source(1, type), d.source(2, Type::U32)});
 }
 
 void decode_funnel_shift(Decoder& d) {
@@ -275,12 +275,12 @@ void decode_lop3(Decoder& d) {
   const bool pair = d.operand(0).kind == ptx::OperandKind::Pair;
   const ptx::Operand& first = pair ? d.operand(0).elements[0] : d.operand(0);
   const bool discarded = first.kind == ptx::OperandKind::Discard;
-  const Slot result = discarded ? d.scratch(Type::B32) : d.destination(first);
+  const Slot result = discarded ? d.scratch(Type::B32) : d.destination(first, Type::B32);
   const Slot a = d.source(1, Type::B32), b = d.source(2, Type::B32), c = d.source(3, Type::B32);
   d.emit(lop3, {result, a, b, c}).immediate = static_cast<int64_t>(d.immediate(4));
   if (combine == Mod::Count || !pair) return;
   const Slot other = d.predicate(d.operand(5));
-  d.emit(lop3_predicate, {result, d.destination(d.operand(0).elements[1]), other}).combine =
+  d.emit(lop3_predicate, {result, d.destination(d.operand(0).elements[1], Type::Pred), other}).combine =
       combine == Mod::And ? Combine::And : Combine::Or;
 }
 
@@ -288,21 +288,23 @@ void decode_bits(Decoder& d) {
   const Type type = d.type();
   switch (d.opcode()) {
     case Opcode::Bfind:
-      d.emit_plain(bfind_handler(type, d.take(Mod::Shiftamt)), type);
+      d.emit_plain(bfind_handler(type, d.take(Mod::Shiftamt)), Type::U32, type);
       return;
     case Opcode::Bfe:
       d.emit(by_integer_type(type, []<typename T>() { return lanewise<bfe<T>>; }),
-             {d.destination(0), d.source(1, type), d.source(2, Type::U32), d.source(3, Type::U32)});
+             {d.destination(0, type), d.source(1, type), d.source(2, Type::U32), d.source(3, Type::U32)});
       return;
     case Opcode::Bfi:
       d.emit(type == Type::B64 ? lanewise<bfi<uint64_t>> : lanewise<bfi<uint32_t>>,
-             {d.destination(0), d.source(1, type), d.source(2, type), d.source(3, Type::U32), d.source(4, Type::U32)});
+             {d.destination(0, type), d.source(1, type), d.source(2, type), d.source(3, Type::U32),
+              d.source(4, Type::U32)});
       return;
     case Opcode::Fns:
       d.emit_plain(lanewise<fns>, type);
       return;
     default:
-      d.emit_plain(by_width(type, [&]<typename T>() { return count_handler<T>(d.opcode()); }), type);
+      d.emit_plain(by_width(type, [&]<typename T>() { return count_handler<T>(d.opcode()); }),
+                   d.opcode() == Opcode::Brev ? type : Type::U32, type);
       return;
   }
 }

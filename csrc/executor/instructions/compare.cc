@@ -222,8 +222,8 @@ Handler testp_handler(Mod test) {
 void decode_setp(Decoder& d) {
   const ptx::Operand& result = d.operand(0);
   const bool pair = result.kind == ptx::OperandKind::Pair;
-  const Slot p = d.destination(pair ? result.elements[0] : result);
-  emit_comparison(d, p, pair ? d.destination(result.elements[1]) : kNoSlot, d.type());
+  const Slot p = d.destination(pair ? result.elements[0] : result, Type::Pred);
+  emit_comparison(d, p, pair ? d.destination(result.elements[1], Type::Pred) : kNoSlot, d.type());
 }
 
 // set writes "true" as all ones of an integer or as 1.0.
@@ -236,12 +236,13 @@ void decode_set(Decoder& d) {
                        : result == Type::F16  ? 0x3C00
                        : result == Type::BF16 ? 0x3F80
                                               : ~uint64_t{0};
-  d.emit(select_handler(result), {d.destination(0), d.constant(yes, result), d.constant(0, result), holds});
+  d.emit(select_handler(result), {d.destination(0, result), d.constant(yes, result), d.constant(0, result), holds});
 }
 
 void decode_selp(Decoder& d) {
   const Type type = d.type();
-  d.emit(select_handler(type), {d.destination(0), d.source(1, type), d.source(2, type), d.predicate(d.operand(3))});
+  d.emit(select_handler(type),
+         {d.destination(0, type), d.source(1, type), d.source(2, type), d.predicate(d.operand(3))});
 }
 
 void decode_slct(Decoder& d) {
@@ -251,14 +252,14 @@ void decode_slct(Decoder& d) {
   d.emit(tested == Type::F32 ? lanewise<is_zero_or_more<float>> : lanewise<is_zero_or_more<int32_t>>,
          {holds, d.source(3, tested)})
       .modifiers.ftz = ftz;
-  d.emit(select_handler(type), {d.destination(0), d.source(1, type), d.source(2, type), holds});
+  d.emit(select_handler(type), {d.destination(0, type), d.source(1, type), d.source(2, type), holds});
 }
 
 void decode_testp(Decoder& d) {
   constexpr std::array tests = {Mod::Finite, Mod::Infinite, Mod::Number, Mod::Notanumber, Mod::Normal, Mod::Subnormal};
   const Mod test = d.take_one_of(tests);
   const Type type = d.type();
-  d.emit_plain(type == Type::F64 ? testp_handler<double>(test) : testp_handler<float>(test), type);
+  d.emit_plain(type == Type::F64 ? testp_handler<double>(test) : testp_handler<float>(test), Type::Pred, type);
 }
 
 }  // namespace triton_runner::executor

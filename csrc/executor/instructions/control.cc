@@ -65,11 +65,11 @@ void warp_barrier(Warp& warp, const Instruction& in) { warp.converged_at(in[0]);
 void decode_reduction(Decoder& d) {
   constexpr std::array operations = {Mod::Popc, Mod::And, Mod::Or};
   const Mod operation = d.take_one_of(operations);
-  d.type();
+  const Type type = d.type();
   const bool counted = d.operand_count() == 4;
   const Slot threads = counted ? d.source(2, Type::B32) : d.constant(0, Type::B32);
   const Slot votes = d.predicate(d.operand(counted ? 3 : 2));
-  d.emit(barrier<true>, {d.destination(0), d.source(1, Type::B32), threads, votes}).reduction =
+  d.emit(barrier<true>, {d.destination(0, type), d.source(1, Type::B32), threads, votes}).reduction =
       operation == Mod::Popc  ? BarrierReduction::Popc
       : operation == Mod::And ? BarrierReduction::And
                               : BarrierReduction::Or;

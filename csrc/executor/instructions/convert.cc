@@ -223,7 +223,7 @@ void decode_pack_two(Decoder& d, Type to, const Modifiers& m) {
   const std::optional<FloatType> to_float = float_type(to);
   if (!to_float) d.unsupported("a conversion to .", ptx::type_text(to));
   const Handler handler = ptx::type_bits(to) == 32 ? pack_two<uint32_t> : pack_two<uint16_t>;
-  Instruction& in = d.emit(handler, {d.destination(0), d.source(1, Type::F32), d.source(2, Type::F32)});
+  Instruction& in = d.emit(handler, {d.destination(0, to), d.source(1, Type::F32), d.source(2, Type::F32)});
   in.modifiers = m;
   in.immediate = std::bit_cast<int64_t>(Types{{}, {}, *to_float, FloatType::kF32});
 }
@@ -242,7 +242,8 @@ void decode_cvt(Decoder& d) {
   const bool plain_ints = int_type(to) && int_type(from) && !m.sat;
   Handler handler = plain_ints ? plain_int_handler(to, from, to_bits) : plain_float_handler(to, from, m);
   if (const Handler general = general_handler(to, from, to_bits, types); handler == nullptr) handler = general;
-  Instruction& in = d.emit(handler, {d.destination(0), d.source(1, from)});
+  Instruction& in =
+      d.emit(handler, {d.destination(0, register_bits == 0 ? to : bits_type(register_bits)), d.source(1, from)});
   in.modifiers = m;
   in.immediate = std::bit_cast<int64_t>(types);
 }
@@ -253,8 +254,8 @@ void decode_cvt_pack(Decoder& d) {
   d.type(1);
   d.type(2);
   const Slot rest = d.operand_count() == 4 ? d.source(3, Type::B32) : d.constant(0, Type::B32);
-  d.emit(pack_saturated, {d.destination(0), d.source(1, Type::S32), d.source(2, Type::S32), rest}).immediate =
-      std::bit_cast<int64_t>(Types{*int_type(to), {}, {}, {}});
+  d.emit(pack_saturated, {d.destination(0, Type::B32), d.source(1, Type::S32), d.source(2, Type::S32), rest})
+      .immediate = std::bit_cast<int64_t>(Types{*int_type(to), {}, {}, {}});
 }
 
 }  // namespace triton_runner::executor

@@ -258,7 +258,7 @@ void decode_wide(Decoder& d, Type type) {
     default:
       break;
   }
-  std::vector<Slot> slots{d.destination(0), d.source(1, type), d.source(2, type)};
+  std::vector<Slot> slots{d.destination(0, sum), d.source(1, type), d.source(2, type)};
   if (d.opcode() == Opcode::Mad) slots.push_back(d.source(3, sum));
   d.emit(handler, slots);
 }

@@ -100,24 +100,29 @@ void multiply(const numerics::MmaOp& op, Registers d, ConstRegisters a, ConstReg
 // The address and count of ldmatrix and stmatrix of 8x8 matrices.
 struct MatrixAccess {
   Address address;
+  size_t count;
   bool transposed;
 };
 MatrixAccess take_matrix_access(Decoder& d, const ptx::Operand& address) {
   constexpr std::array counts = {Mod::X1, Mod::X2, Mod::X4};
   d.take(Mod::Sync);
   d.take(Mod::Aligned);
-  d.take_one_of(counts);
+  const Mod count = d.take_one_of(counts);
   const ptx::Shape shape = d.shape();
   if (d.type() != Type::B16 || shape.m != 8 || shape.n != 8) d.unsupported("a matrix that is not 8x8 of 16 bits");
   const bool transposed = d.take(Mod::Trans);
   d.space();
-  return {d.address(address, Space::Shared), transposed};
+  return {d.address(address, Space::Shared),
+          count == Mod::X4   ? size_t{4}
+          : count == Mod::X2 ? size_t{2}
+                             : size_t{1},
+          transposed};
 }
-void fill(Instruction& in, const MatrixAccess& access, size_t count, bool writes) {
+void fill(Instruction& in, const MatrixAccess& access, bool writes) {
   in.immediate = access.address.offset;
   in.space = access.address.space;
   in.address_bytes = access.address.bytes;
-  in.element_count = static_cast<uint8_t>(count);
+  in.element_count = static_cast<uint8_t>(access.count);
   in.writes = writes;
 }
 
@@ -125,21 +130,23 @@ void fill(Instruction& in, const MatrixAccess& access, size_t count, bool writes
 
 void decode_ldmatrix(Decoder& d) {
   const MatrixAccess access = take_matrix_access(d, d.operand(1));
-  std::vector<Slot> slots = d.destinations(0);
+  std::vector<Slot> slots = d.destinations(0, Type::B32);
+  if (slots.size() != access.count) d.unsupported(slots.size(), " registers for ", access.count, " matrices");
   slots.push_back(access.address.slot);
-  fill(d.emit(access.transposed ? ldmatrix<true> : ldmatrix<false>, slots), access, slots.size() - 1, false);
+  fill(d.emit(access.transposed ? ldmatrix<true> : ldmatrix<false>, slots), access, false);
 }
 
 void decode_stmatrix(Decoder& d) {
   const MatrixAccess access = take_matrix_access(d, d.operand(0));
   std::vector<Slot> slots = d.sources(1, Type::B32);
+  if (slots.size() != access.count) d.unsupported(slots.size(), " registers for ", access.count, " matrices");
   slots.push_back(access.address.slot);
-  fill(d.emit(access.transposed ? stmatrix<true> : stmatrix<false>, slots), access, slots.size() - 1, true);
+  fill(d.emit(access.transposed ? stmatrix<true> : stmatrix<false>, slots), access, true);
 }
 
 void decode_movmatrix(Decoder& d) {
   d.ignore_suffixes();
-  d.emit(movmatrix, {d.destination(0), d.source(1, Type::B32)});
+  d.emit(movmatrix, {d.destination(0, Type::B32), d.source(1, Type::B32)});
 }
 
 void decode_mma(Decoder& d) {
@@ -155,7 +162,7 @@ void decode_mma(Decoder& d) {
   if (!numerics::is_supported(op)) d.unsupported("this shape with these types");
 
   const bool is_f64 = result == Type::F64;
-  std::vector<Slot> slots = d.destinations(0);
+  std::vector<Slot> slots = d.destinations(0, is_f64 ? Type::F64 : Type::B32);
   for (size_t i = 1; i < 4; ++i) {
     for (const Slot slot : d.sources(i, is_f64 ? Type::F64 : Type::B32)) slots.push_back(slot);
   }

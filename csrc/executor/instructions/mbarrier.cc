@@ -1,8 +1,8 @@
 // mbarrier: barriers in shared memory that count arrivals and bytes.
 //
-// The eight bytes of an mbarrier are ours: the phase, the arrivals and the bytes that it still waits for, and how many arrivals a
-// phase takes. Only the CTA that owns the shared memory touches them, on one thread. A wait that fails ends the turn of its warp.
-// Tested in tests/csrc/executor/test_mbarrier.cc.
+// The eight bytes of an mbarrier are ours: the phase, the arrivals and the bytes that it still waits for, and how many
+// arrivals a phase takes. Only the CTA that owns the shared memory touches them, on one thread. A wait that fails ends
+// the turn of its warp. Tested in tests/csrc/executor/test_mbarrier.cc.
 #include "executor/instructions/mbarrier.h"
 
 #include <array>
@@ -47,7 +47,8 @@ void write(std::byte* at, Mbarrier barrier) {
 void arrive_at(std::byte* at, uint32_t count, int64_t expected_bytes, bool drop, int lane) {
   Mbarrier barrier = read(at);
   if (count > barrier.pending) {
-    throw Fault{lane, concat(count, " arrivals at an mbarrier that waits for ", static_cast<uint64_t>(barrier.pending))};
+    throw Fault{lane,
+                concat(count, " arrivals at an mbarrier that waits for ", static_cast<uint64_t>(barrier.pending))};
   }
   barrier.bytes += expected_bytes;
   barrier.pending -= count;
@@ -92,7 +93,8 @@ template <int Sign>
 void count_bytes(Warp& warp, const Instruction& in) {
   Pointers at;
   locate(warp, access_of(in, in[0]), warp.executing(), at);
-  for_each_lane(warp.executing(), [&](int lane) { complete_bytes(at[lane], -Sign * int64_t{warp.lanes<uint32_t>(in[1])[lane]}); });
+  for_each_lane(warp.executing(),
+                [&](int lane) { complete_bytes(at[lane], -Sign * int64_t{warp.lanes<uint32_t>(in[1])[lane]}); });
 }
 
 // Operands: p, the address, the parity or the state of the phase that is waited for.
@@ -101,8 +103,8 @@ void wait(Warp& warp, const Instruction& in) {
   Pointers at;
   locate(warp, access_of(in, in[1]), warp.executing(), at);
   const LaneMask complete = lanes_where(warp, [&](int lane) {
-    const uint32_t phase = Parity ? warp.lanes<uint32_t>(in[2])[lane] & 1
-                                  : static_cast<uint32_t>(warp.lanes<uint64_t>(in[2])[lane] & 1);
+    const uint32_t phase =
+        Parity ? warp.lanes<uint32_t>(in[2])[lane] & 1 : static_cast<uint32_t>(warp.lanes<uint64_t>(in[2])[lane] & 1);
     return read(at[lane]).phase != phase;
   });
   warp.set_predicate(in[0], complete);
@@ -154,8 +156,9 @@ void decode_mbarrier_arrive(Decoder& d) {
   const size_t at = returns ? 1 : 0;
   const Address address = take_address(d, at);
   const bool has_value = d.operand_count() > at + 1;
-  const Slot value = has_value ? d.source(at + 1, Type::B32) : kNoSlot, one = d.constant(1, Type::B32), zero = d.constant(0, Type::B32);
-  const Slot state = returns && !d.is_discard(0) ? d.destination(0) : kNoSlot;
+  const Slot value = has_value ? d.source(at + 1, Type::B32) : kNoSlot, one = d.constant(1, Type::B32),
+             zero = d.constant(0, Type::B32);
+  const Slot state = returns && !d.is_discard(0) ? d.destination(0, Type::B64) : kNoSlot;
   const Slot count = has_value && !expects_bytes ? value : one, bytes = expects_bytes ? value : zero;
   const Handler handler = d.opcode() == Opcode::MbarrierArriveDrop ? arrive<true> : arrive<false>;
   fill(d.emit(handler, {state, address.slot, count, bytes}), address);
@@ -172,16 +175,16 @@ void decode_mbarrier_wait(Decoder& d) {
   const bool parity = d.take(Mod::Parity);
   const Address address = take_address(d, 1);
   const Slot phase = d.source(2, parity ? Type::B32 : Type::B64);
-  fill(d.emit(parity ? wait<true> : wait<false>, {d.destination(0), address.slot, phase}), address);
+  fill(d.emit(parity ? wait<true> : wait<false>, {d.destination(0, Type::Pred), address.slot, phase}), address);
 }
 
 void decode_mbarrier_pending_count(Decoder& d) {
   d.type();
-  d.emit(lanewise<pending_count>, {d.destination(0), d.source(1, Type::B64)});
+  d.emit(lanewise<pending_count>, {d.destination(0, Type::B32), d.source(1, Type::B64)});
 }
 
-// The copies before it have completed already, so the arrival is due at once. Without .noinc it was not counted before: it adds
-// one to what the mbarrier waits for, and takes it away again.
+// The copies before it have completed already, so the arrival is due at once. Without .noinc it was not counted before:
+// it adds one to what the mbarrier waits for, and takes it away again.
 void decode_cp_async_arrive(Decoder& d) {
   const bool counted = d.take(Mod::Noinc);
   const Address address = take_address(d, 0);

@@ -177,19 +177,6 @@ uint32_t width_of(Decoder& d, const ptx::Operand& operand, Type type) {
   return bits != 0 ? bits : std::max<uint32_t>(ptx::type_bits(type), 16);
 }
 
-Type bits_type(uint32_t bits) {
-  switch (bits) {
-    case 32:
-      return Type::B32;
-    case 64:
-      return Type::B64;
-    case 128:
-      return Type::B128;
-    default:
-      return Type::B16;
-  }
-}
-
 }  // namespace
 
 void decode_load(Decoder& d) {
@@ -200,10 +187,11 @@ void decode_load(Decoder& d) {
   d.take(Mod::Unified);
   const Type type = d.type();
   const Address address = d.address(d.operand(1), space);
-  std::vector<Slot> slots = d.destinations(0);
+  const uint32_t width = width_of(d, d.operand(0), type);
+  std::vector<Slot> slots = d.destinations(0, bits_type(width));
   const size_t count = slots.size();
   slots.push_back(address.slot);
-  const Handler handler = find_load(type, width_of(d, d.operand(0), type));
+  const Handler handler = find_load(type, width);
   fill(d.emit(handler, slots), address, type, count, false, polls);
 }
 

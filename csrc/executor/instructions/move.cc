@@ -201,21 +201,21 @@ void decode_mov(Decoder& d) {
   const ptx::Operand& from = d.operand(1);
   if (from.kind == OperandKind::Vector) {
     const Packing& packing = find_packing(d, ptx::type_bits(type), from.elements.size());
-    std::vector<Slot> slots{d.destination(0)};
+    std::vector<Slot> slots{d.destination(0, type)};
     for (const Slot slot : d.sources(1, packing.part)) slots.push_back(slot);
     d.emit(packing.pack, slots);
     return;
   }
   if (to.kind == OperandKind::Vector) {
     const Packing& packing = find_packing(d, ptx::type_bits(type), to.elements.size());
-    std::vector<Slot> slots = d.destinations(0);
+    std::vector<Slot> slots = d.destinations(0, packing.part);
     slots.push_back(d.source(1, type));
     d.emit(packing.unpack, slots);
     return;
   }
   if (from.kind == OperandKind::SpecialRegister) {
     if (const Handler handler = clock_handler(from.special); handler != nullptr) {
-      d.emit(handler, {d.destination(0)});
+      d.emit(handler, {d.destination(0, ptx::special_bits(from.special) == 64 ? Type::B64 : Type::B32)});
       return;
     }
   }
@@ -233,32 +233,32 @@ void decode_cvta(Decoder& d) {
   const bool to_space = d.take(Mod::To);
   const uint64_t window = window_of(d.space());
   if (type != Type::U64) d.unsupported("addresses of 32 bits");
-  d.emit(add_immediate, {d.destination(0), d.source(1, type)}).immediate =
+  d.emit(add_immediate, {d.destination(0, type), d.source(1, type)}).immediate =
       static_cast<int64_t>(to_space ? 0 - window : window);
 }
 
 void decode_isspacep(Decoder& d) {
   const uint64_t window = window_of(d.space());
-  d.emit(is_in_space, {d.destination(0), d.source(1, Type::U64)}).immediate = static_cast<int64_t>(window);
+  d.emit(is_in_space, {d.destination(0, Type::Pred), d.source(1, Type::U64)}).immediate = static_cast<int64_t>(window);
 }
 
 // A CTA is a cluster of its own here, of rank 0: the address of its shared memory there is the one it has.
 void decode_mapa(Decoder& d) {
   d.space();
   const Type type = d.type();
-  d.emit(move_handler(type), {d.destination(0), d.source(1, type)});
+  d.emit(move_handler(type), {d.destination(0, type), d.source(1, type)});
 }
 
 void decode_getctarank(Decoder& d) {
   d.space();
   const Type type = d.type();
-  d.emit(type == Type::U64 ? lanewise<zero_64> : lanewise<zero>, {d.destination(0), d.source(1, type)});
+  d.emit(type == Type::U64 ? lanewise<zero_64> : lanewise<zero>, {d.destination(0, Type::U32), d.source(1, type)});
 }
 
 // A cache policy is a number that nothing reads.
 void decode_createpolicy(Decoder& d) {
   d.ignore_suffixes();
-  d.emit(move_handler(Type::B64), {d.destination(0), d.constant(0, Type::B64)});
+  d.emit(move_handler(Type::B64), {d.destination(0, Type::B64), d.constant(0, Type::B64)});
 }
 
 }  // namespace triton_runner::executor

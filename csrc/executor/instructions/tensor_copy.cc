@@ -1,8 +1,9 @@
-// TMA: cp.async.bulk between global and shared memory, of plain bytes and of boxes of a tensor, and tensormap.replace, which writes
-// descriptors (tensor_map.h).
+// TMA: cp.async.bulk between global and shared memory, of plain bytes and of boxes of a tensor, and tensormap.replace,
+// which writes descriptors (tensor_map.h).
 //
-// A copy completes where it is issued, and counts its bytes at its mbarrier at once. A box that reaches beyond the tensor is filled
-// with zeros (or NaN) on its way in, and cut on its way out. Tested in tests/csrc/executor/test_tensor_copy.cc.
+// A copy completes where it is issued, and counts its bytes at its mbarrier at once. A box that reaches beyond the
+// tensor is filled with zeros (or NaN) on its way in, and cut on its way out. Tested in
+// tests/csrc/executor/test_tensor_copy.cc.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -22,7 +23,7 @@ using ptx::Space;
 using ptx::Type;
 
 constexpr uint64_t kBoxAlignment = 128;  // of a box in shared memory
-constexpr uint32_t kChunk = 16;  // bytes: what a copy and a swizzle move at least
+constexpr uint32_t kChunk = 16;          // bytes: what a copy and a swizzle move at least
 
 TensorMap read_map(Warp& warp, uint64_t address, int lane) {
   TensorMap map;
@@ -42,7 +43,7 @@ uint64_t swizzled(uint64_t address, uint8_t mode) {
 
 // One row of a box: `count` elements that lie one after the other in global and, but for the swizzle, in shared memory.
 struct Row {
-  uint64_t shared;       // address in shared memory, before the swizzle
+  uint64_t shared;  // address in shared memory, before the swizzle
   uint64_t global;
   uint32_t first, last;  // the elements that lie inside the tensor
   uint32_t count;
@@ -63,14 +64,17 @@ void for_each_row(const TensorMap& map, const int32_t (&start)[kTensorMapRank], 
       global += static_cast<uint64_t>(at) * map.strides[i - 1];
     }
     const int64_t extent = static_cast<int64_t>(map.dims[0]), count = map.box[0];
-    const int64_t first = std::clamp<int64_t>(-int64_t{start[0]}, 0, count), last = std::clamp<int64_t>(extent - start[0], first, count);
-    visit(Row{shared, global, static_cast<uint32_t>(first), static_cast<uint32_t>(inside ? last : first), static_cast<uint32_t>(count)});
+    const int64_t first = std::clamp<int64_t>(-int64_t{start[0]}, 0, count),
+                  last = std::clamp<int64_t>(extent - start[0], first, count);
+    visit(Row{shared, global, static_cast<uint32_t>(first), static_cast<uint32_t>(inside ? last : first),
+              static_cast<uint32_t>(count)});
   }
 }
 
 // Calls copy(shared bytes, offset in the row, bytes) for pieces of a row that a swizzle does not tear apart.
 template <typename Copy>
-void for_each_piece(Warp& warp, const TensorMap& map, const Row& row, uint32_t first, uint32_t last, int lane, bool writes, Copy copy) {
+void for_each_piece(Warp& warp, const TensorMap& map, const Row& row, uint32_t first, uint32_t last, int lane,
+                    bool writes, Copy copy) {
   const uint32_t bytes = element_bytes(map);
   for (uint64_t at = first * bytes; at < last * bytes;) {
     const uint64_t address = row.shared + at;
@@ -94,8 +98,9 @@ uint64_t load_box(Warp& warp, const TensorMap& map, const int32_t (&start)[kTens
     if (row.last > row.first) {
       const uint64_t skipped = uint64_t{row.first} * bytes, inside = uint64_t{row.last - row.first} * bytes;
       const std::byte* source = locate_lane(warp, Space::Global, row.global + skipped, inside, 1, false, lane);
-      for_each_piece(warp, map, row, row.first, row.last, lane, true,
-                     [&](std::byte* to, uint64_t at, uint64_t size) { std::memcpy(to, source + (at - skipped), size); });
+      for_each_piece(warp, map, row, row.first, row.last, lane, true, [&](std::byte* to, uint64_t at, uint64_t size) {
+        std::memcpy(to, source + (at - skipped), size);
+      });
     }
     copied += uint64_t{row.count} * bytes;
   });
@@ -108,8 +113,9 @@ void store_box(Warp& warp, const TensorMap& map, const int32_t (&start)[kTensorM
     const uint32_t bytes = element_bytes(map);
     const uint64_t skipped = uint64_t{row.first} * bytes, inside = uint64_t{row.last - row.first} * bytes;
     std::byte* target = locate_lane(warp, Space::Global, row.global + skipped, inside, 1, true, lane);
-    for_each_piece(warp, map, row, row.first, row.last, lane, false,
-                   [&](std::byte* from, uint64_t at, uint64_t size) { std::memcpy(target + (at - skipped), from, size); });
+    for_each_piece(warp, map, row, row.first, row.last, lane, false, [&](std::byte* from, uint64_t at, uint64_t size) {
+      std::memcpy(target + (at - skipped), from, size);
+    });
   });
 }
 
@@ -136,16 +142,19 @@ template <bool Loads>
 void copy_tensor(Warp& warp, const Instruction& in) {
   for_each_lane(warp.executing(), [&](int lane) {
     const TensorMap map = read_map(warp, lane_of(warp, in[1], lane), lane);
-    if (map.rank != in.element_count) throw Fault{lane, concat("a copy of rank ", int{in.element_count}, " with a map of rank ", int{map.rank})};
+    if (map.rank != in.element_count)
+      throw Fault{lane, concat("a copy of rank ", int{in.element_count}, " with a map of rank ", int{map.rank})};
     int32_t start[kTensorMapRank] = {};
     for (int i = 0; i < map.rank; ++i) start[i] = warp.lanes<int32_t>(in[3 + i])[lane];
     const uint64_t shared = lane_of(warp, in[0], lane);
     if (shared % kBoxAlignment != 0) {
-      throw Fault{lane, concat("a tensor copy at byte ", shared, " of shared memory, which is no multiple of ", kBoxAlignment)};
+      throw Fault{
+          lane, concat("a tensor copy at byte ", shared, " of shared memory, which is no multiple of ", kBoxAlignment)};
     }
     if (!Loads) return store_box(warp, map, start, shared, lane);
     const uint64_t bytes = load_box(warp, map, start, shared, lane);
-    complete_bytes(locate_lane(warp, Space::Shared, lane_of(warp, in[2], lane), 8, 8, true, lane), static_cast<int64_t>(bytes));
+    complete_bytes(locate_lane(warp, Space::Shared, lane_of(warp, in[2], lane), 8, 8, true, lane),
+                   static_cast<int64_t>(bytes));
   });
 }
 
@@ -154,11 +163,13 @@ void copy_bytes(Warp& warp, const Instruction& in) {
   const Space from_space = in.space == Space::Global ? Space::Shared : Space::Global;
   for_each_lane(warp.executing(), [&](int lane) {
     const uint32_t bytes = warp.lanes<uint32_t>(in[2])[lane];
-    if (bytes % kChunk != 0) throw Fault{lane, concat("a bulk copy of ", bytes, " bytes, which is no multiple of ", kChunk)};
+    if (bytes % kChunk != 0)
+      throw Fault{lane, concat("a bulk copy of ", bytes, " bytes, which is no multiple of ", kChunk)};
     if (bytes == 0) return;
     std::byte* to = locate_lane(warp, in.space, lane_of(warp, in[0], lane), bytes, kChunk, true, lane);
     std::memcpy(to, locate_lane(warp, from_space, lane_of(warp, in[1], lane), bytes, kChunk, false, lane), bytes);
-    if (in[3] != kNoSlot) complete_bytes(locate_lane(warp, Space::Shared, lane_of(warp, in[3], lane), 8, 8, true, lane), bytes);
+    if (in[3] != kNoSlot)
+      complete_bytes(locate_lane(warp, Space::Shared, lane_of(warp, in[3], lane), 8, 8, true, lane), bytes);
   });
 }
 
@@ -208,15 +219,18 @@ void copy_map(Warp& warp, const Instruction& in) {
   if (!warp.converged(kAllLanes)) return;
   const int lane = first_lane(warp.executing());
   std::byte* to = locate_lane(warp, Space::Global, lane_of(warp, in[0], lane), sizeof(TensorMap), 128, true, lane);
-  std::memcpy(to, locate_lane(warp, Space::Shared, lane_of(warp, in[1], lane), sizeof(TensorMap), 128, false, lane), sizeof(TensorMap));
+  std::memcpy(to, locate_lane(warp, Space::Shared, lane_of(warp, in[1], lane), sizeof(TensorMap), 128, false, lane),
+              sizeof(TensorMap));
 }
 
 }  // namespace
 
 // Loads: [shared], [map, {coordinates}], [mbarrier]. Stores: [map, {coordinates}], [shared].
 void decode_tensor_copy(Decoder& d) {
-  constexpr std::array words = {Mod::Dim1, Mod::Dim2, Mod::Dim3, Mod::Dim4, Mod::Dim5, Mod::Tile, Mod::SharedCluster, Mod::SharedCta,
-                                Mod::Global, Mod::MbarrierCompleteTxBytes, Mod::BulkGroup, Mod::L2CacheHint};
+  constexpr std::array words = {
+      Mod::Dim1,      Mod::Dim2,          Mod::Dim3,      Mod::Dim4,   Mod::Dim5,
+      Mod::Tile,      Mod::SharedCluster, Mod::SharedCta, Mod::Global, Mod::MbarrierCompleteTxBytes,
+      Mod::BulkGroup, Mod::L2CacheHint};
   const bool loads = d.has(Mod::MbarrierCompleteTxBytes);
   for (const Mod word : words) d.take(word);
   const ptx::Operand& tensor = d.operand(loads ? 1 : 0);
@@ -225,14 +239,15 @@ void decode_tensor_copy(Decoder& d) {
   const Slot barrier = loads ? address_column(d, d.address(d.operand(2), Space::Shared)) : kNoSlot;
   std::vector<Slot> slots{shared, map, barrier};
   for (const ptx::Operand& coordinate : tensor.elements) slots.push_back(d.source(coordinate, Type::S32));
-  d.emit(loads ? copy_tensor<true> : copy_tensor<false>, slots).element_count = static_cast<uint8_t>(tensor.elements.size());
+  d.emit(loads ? copy_tensor<true> : copy_tensor<false>, slots).element_count =
+      static_cast<uint8_t>(tensor.elements.size());
 }
 
 // [destination], [source], bytes{, [mbarrier]}
 void decode_bulk_copy(Decoder& d) {
   const bool to_global = d.has(Mod::BulkGroup), from_global = !to_global && d.has(Mod::Global);
-  constexpr std::array words = {Mod::SharedCluster, Mod::SharedCta, Mod::Global, Mod::MbarrierCompleteTxBytes, Mod::BulkGroup,
-                                Mod::L2CacheHint};
+  constexpr std::array words = {Mod::SharedCluster,           Mod::SharedCta, Mod::Global,
+                                Mod::MbarrierCompleteTxBytes, Mod::BulkGroup, Mod::L2CacheHint};
   for (const Mod word : words) d.take(word);
   if (!to_global && !from_global) d.unsupported("a copy from shared to shared memory");
   const Slot to = address_column(d, d.address(d.operand(0), to_global ? Space::Global : Space::Shared));
@@ -251,7 +266,8 @@ void decode_tensormap_replace(Decoder& d) {
     if (!d.take(field.name)) continue;
     const bool is_array = field.entries > 0;
     const uint64_t entry = is_array ? d.immediate(1) : 0;
-    if (is_array && entry >= static_cast<uint64_t>(field.entries)) d.unsupported("entry ", entry, " of a field of ", field.entries);
+    if (is_array && entry >= static_cast<uint64_t>(field.entries))
+      d.unsupported("entry ", entry, " of a field of ", field.entries);
     const bool wide = field.name == Mod::GlobalAddress || field.name == Mod::GlobalStride;
     const Slot map = address_column(d, d.address(d.operand(0), space));
     Instruction& in = d.emit(field.handler, {map, d.source(is_array ? 2 : 1, wide ? Type::B64 : Type::B32)});

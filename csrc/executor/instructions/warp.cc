@@ -214,8 +214,8 @@ struct Result {
 };
 Result result_of(Decoder& d, Slot without_predicate) {
   const ptx::Operand& operand = d.operand(0);
-  if (operand.kind != OperandKind::Pair) return {d.destination(operand), without_predicate};
-  return {d.destination(operand.elements[0]), d.destination(operand.elements[1])};
+  if (operand.kind != OperandKind::Pair) return {d.destination(operand, Type::B32), without_predicate};
+  return {d.destination(operand.elements[0], Type::B32), d.destination(operand.elements[1], Type::Pred)};
 }
 
 }  // namespace
@@ -232,8 +232,8 @@ void decode_shuffle(Decoder& d) {
 void decode_vote(Decoder& d) {
   constexpr std::array modes = {Mod::All, Mod::Any, Mod::Uni, Mod::Ballot};
   const Mod mode = d.take_one_of(modes);
-  d.type();
-  d.emit(vote_handler(mode), {d.destination(0), d.predicate(d.operand(1)), d.source(2, Type::B32)});
+  const Type type = d.type();
+  d.emit(vote_handler(mode), {d.destination(0, type), d.predicate(d.operand(1)), d.source(2, Type::B32)});
 }
 
 void decode_match(Decoder& d) {
@@ -267,7 +267,7 @@ void decode_elect(Decoder& d) {
 
 void decode_activemask(Decoder& d) {
   d.type();
-  d.emit(activemask, {d.destination(0)});
+  d.emit(activemask, {d.destination(0, Type::B32)});
 }
 
 }  // namespace triton_runner::executor

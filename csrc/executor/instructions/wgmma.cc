@@ -1,11 +1,12 @@
 // wgmma: the matrix product of a warp group, with B, and A where it is no fragment, in shared memory.
 //
-// Each of the four warps computes its own sixteen rows of D from the same B, so a warp needs nothing of the others, and the product is
-// finished where it is issued: fence, commit and wait have nothing to do. The rows are a row of m16n8 products of mma.h.
+// Each of the four warps computes its own sixteen rows of D from the same B, so a warp needs nothing of the others, and
+// the product is finished where it is issued: fence, commit and wait have nothing to do. The rows are a row of m16n8
+// products of mma.h.
 //
-// A matrix descriptor gives the address of 16-byte chunks: K-major, chunks run along K, and rows of a group of eight are one swizzle span
-// apart; MN-major, chunks run along M or N, and the steps of K are. The bits of the final address pick the swizzle.
-// Tested in tests/csrc/executor/test_wgmma.cc.
+// A matrix descriptor gives the address of 16-byte chunks: K-major, chunks run along K, and rows of a group of eight
+// are one swizzle span apart; MN-major, chunks run along M or N, and the steps of K are. The bits of the final address
+// pick the swizzle. Tested in tests/csrc/executor/test_wgmma.cc.
 #include <array>
 #include <bit>
 #include <cstring>
@@ -48,7 +49,8 @@ class SharedMatrix {
         bytes_(element_bytes),
         mn_major_(mn_major),
         lane_(lane) {
-    if ((descriptor >> 49 & 7) != 0) throw Fault{lane, "a matrix descriptor with a base offset, which the CPU executor does not know"};
+    if ((descriptor >> 49 & 7) != 0)
+      throw Fault{lane, "a matrix descriptor with a base offset, which the CPU executor does not know"};
   }
 
   // `count` elements along K at (mn, k), packed into a register.
@@ -71,11 +73,14 @@ class SharedMatrix {
     const uint32_t along = (mn_major_ ? mn : k) * bytes_, across = mn_major_ ? k : mn;
     const uint32_t span = kChunk << swizzle_;  // bytes of a row of a group
     // Without a swizzle the two offsets change their roles in MN-major.
-    const uint64_t next_span = mn_major_ && swizzle_ == 0 ? stride_ : leading_, next_group = mn_major_ && swizzle_ == 0 ? leading_ : stride_;
-    uint64_t address = start_ + along % span + along / span * next_span + across % kGroupRows * span + across / kGroupRows * next_group;
+    const uint64_t next_span = mn_major_ && swizzle_ == 0 ? stride_ : leading_,
+                   next_group = mn_major_ && swizzle_ == 0 ? leading_ : stride_;
+    uint64_t address = start_ + along % span + along / span * next_span + across % kGroupRows * span +
+                       across / kGroupRows * next_group;
     address ^= (address >> 7 & ((1u << swizzle_) - 1)) << 4;
     if (address + size > shared_.size()) {
-      throw Fault{lane_, concat("a matrix descriptor that leads to byte ", address, " of shared memory, which has ", shared_.size())};
+      throw Fault{lane_, concat("a matrix descriptor that leads to byte ", address, " of shared memory, which has ",
+                                shared_.size())};
     }
     return shared_.data() + address;
   }
@@ -91,12 +96,15 @@ class SharedMatrix {
 constexpr int kMostRegisters = 8;
 using Fragment = uint32_t[kMostRegisters][kLanes];
 
-// Lays elements of shared memory out as mma.h has its fragments: register r holds row lane/4 + 8 * (r % groups) of `first_mn` on.
-void gather(const SharedMatrix& matrix, uint32_t first_mn, int registers, int groups, uint32_t per_register, Fragment& fragment) {
+// Lays elements of shared memory out as mma.h has its fragments: register r holds row lane/4 + 8 * (r % groups) of
+// `first_mn` on.
+void gather(const SharedMatrix& matrix, uint32_t first_mn, int registers, int groups, uint32_t per_register,
+            Fragment& fragment) {
   for (int r = 0; r < registers; ++r) {
     for (int lane = 0; lane < kLanes; ++lane) {
       const uint32_t mn = first_mn + static_cast<uint32_t>(lane / 4 + 8 * (r % groups));
-      const uint32_t k = 4 * per_register * static_cast<uint32_t>(r / groups) + per_register * static_cast<uint32_t>(lane % 4);
+      const uint32_t k =
+          4 * per_register * static_cast<uint32_t>(r / groups) + per_register * static_cast<uint32_t>(lane % 4);
       fragment[r][lane] = matrix.packed(mn, k, per_register);
     }
   }
@@ -150,7 +158,9 @@ void wgmma(Warp& warp, const Instruction& in) {
 }
 
 // 1 or -1, where the instruction has it.
-bool is_negative(Decoder& d, size_t operand) { return d.operand_count() > operand && static_cast<int64_t>(d.immediate(operand)) == -1; }
+bool is_negative(Decoder& d, size_t operand) {
+  return d.operand_count() > operand && static_cast<int64_t>(d.immediate(operand)) == -1;
+}
 bool is_one(Decoder& d, size_t operand) { return d.operand_count() > operand && d.immediate(operand) == 1; }
 
 }  // namespace
@@ -175,10 +185,11 @@ void decode_wgmma(Decoder& d) {
   if (!fragment && is_one(d, 6)) flags |= kTransposedA;
   if (is_one(d, fragment ? 6 : 7)) flags |= kTransposedB;
 
-  std::vector<Slot> slots = d.destinations(0);
+  std::vector<Slot> slots = d.destinations(0, Type::B32);
   const size_t d_registers = slots.size();
   const std::vector<Slot> a_slots = d.sources(1, fragment ? Type::B32 : Type::B64);
-  if (d_registers != static_cast<size_t>(counts.c) * shape.n / kColumns || (fragment && a_slots.size() != static_cast<size_t>(counts.a))) {
+  if (d_registers != static_cast<size_t>(counts.c) * shape.n / kColumns ||
+      (fragment && a_slots.size() != static_cast<size_t>(counts.a))) {
     d.unsupported("fragments of this size");
   }
   slots.push_back(flags);

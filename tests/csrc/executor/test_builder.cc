@@ -31,6 +31,13 @@ TEST(Builder, MemoryIsLaidOut) {
   EXPECT_EQ(program->required_block, (ptx::Extent{64, 2, 1}));
 }
 
+TEST(Builder, WhatNoGpuHasIsRefused) {
+  EXPECT_THROW(build(Snippet(".shared .b8 a[300000]; ret;")), ResourceError);
+  EXPECT_THROW(build(Snippet(".local .b8 a[600000]; ret;")), ResourceError);
+  EXPECT_THROW(build(Snippet(".reg .b128 %many<200000>; ret;")), ResourceError);
+  EXPECT_THROW(build(Snippet("ret;").module(".global .b8 huge[2000000000];")), ResourceError);
+}
+
 TEST(Builder, EveryInstructionKnowsItsStatement) {
   const auto program = build(Snippet("add.u32 %r5, %r6, %r7; ret;"));
   ASSERT_EQ(program->statements.size(), program->code.size());

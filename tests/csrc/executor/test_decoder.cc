@@ -22,6 +22,14 @@ TEST(Decoder, RegistersThatAreTooNarrow) {
       contains(Snippet("add.u32 %r5, %h6, %r7; ret;").unsupported(), {"a register of 16 bits where 32 are read"}));
 }
 
+TEST(Decoder, RegistersOfAnotherWidthAreNotWritten) {
+  EXPECT_TRUE(
+      contains(Snippet("add.u32 %h5, %r6, %r7; ret;").unsupported(), {"a register of 16 bits where 32 are written"}));
+  EXPECT_TRUE(
+      contains(Snippet("popc.b64 %rd5, %rd6; ret;").unsupported(), {"a register of 64 bits where 32 are written"}));
+  EXPECT_TRUE(contains(Snippet("ld.global.v2.u32 {%r5, %h5}, [%rd0]; ret;").unsupported(), {"where 32 are written"}));
+}
+
 TEST(Decoder, NarrowReadsOfWideRegistersTakeTheLowBits) {
   EXPECT_EQ(compute("st.global.u32 [%rd0], %rda; ld.global.u32 %rx, [%rd0];", {0x1122334455667788}), 0x55667788u);
   EXPECT_EQ(compute("cvt.u32.u16 %rx, %ra;", {0x12345678}), 0x5678u);

@@ -157,6 +157,7 @@ TEST(Run, LaunchesThatDoNotFitAreRefused) {
   EXPECT_TRUE(
       contains(launch_with([](Launch& l) { l.block = {64, 1, 1}; }), {"ArgumentError", "(32, 1, 1)", "(64, 1, 1)"}));
   EXPECT_TRUE(contains(launch_with([](Launch& l) { l.block = {2048, 1, 1}; }), {"ResourceError", "2048"}));
+  EXPECT_TRUE(contains(launch_with([](Launch& l) { l.shared_bytes = 1 << 20; }), {"ResourceError", "shared memory"}));
   EXPECT_TRUE(contains(launch_with([](Launch& l) { l.params = {}; }), {"ArgumentError", "8 bytes", "found 0"}));
   EXPECT_TRUE(contains(launch_with([](Launch& l) { l.grid = {4, 1, 1}, l.cluster = {2, 1, 1}; }),
                        {"UnsupportedError", "num_ctas=1"}));
