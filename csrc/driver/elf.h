@@ -23,8 +23,8 @@ inline constexpr uint16_t kElfMachineAmdgpu = 224;
 // `what` names the image in the message ("the cubin of kernel 'f'").
 ElfIdentity check_elf(std::string_view image, std::string_view what);
 
-// (name, content) of each section, in order; the content of one that takes no room in the file (.nv.shared) is empty. Raises
-// what check_elf raises, and ArtifactError for a damaged table of names.
+// (name, content) of each section, in order; the content of one that takes no room in the file (.nv.shared) is empty.
+// Raises what check_elf raises, and ArtifactError for a damaged table of names.
 std::vector<std::pair<std::string_view, std::string_view>> elf_sections(std::string_view image, std::string_view what);
 
 // The capability times ten that a cubin was made for (80, 90, 120).

@@ -145,8 +145,9 @@ void bind_readers(py::module_& module) {
          const std::optional<Signature>& signature) { return read_sidecar(text, kernel_name, signature); },
       py::arg("text"), py::arg("kernel_name") = py::none(), py::arg("signature") = py::none(),
       "The KernelSpec of a sidecar's JSON text; `signature` is a list of (name, type).");
-  module.def("cubin_sections", [](const py::bytes& image) { return cubin_sections(image); }, py::arg("image"),
-             "The capability times ten that a cubin was made for, and {section: content}.");
+  module.def(
+      "cubin_sections", [](const py::bytes& image) { return cubin_sections(image); }, py::arg("image"),
+      "The capability times ten that a cubin was made for, and {section: content}.");
   module.def("ptx_access", &ptx_access, py::arg("text"), py::arg("name") = py::none(),
              "How the entry uses the memory behind each binary parameter, in order.");
   module.def(
