@@ -32,9 +32,10 @@ def is_supported(version):
 
 
 def has_module(name):
-    from importlib.util import find_spec
+    # On the path, without asking the finders that packages install: to setuptools' one, asking for pip is a signal.
+    from importlib.machinery import PathFinder
 
-    return find_spec(name) is not None
+    return PathFinder.find_spec(name) is not None
 
 
 def compiler_problem(compiler):

@@ -32,6 +32,8 @@ def holders():
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("TRITON_RUNNER_CACHE_DIR", str(tmp_path / "cache"))
+    # Triton's key leaves out the path of the source, which its artifacts hold: another checkout's would be found.
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path / "triton"))
     yield
     triton_runner.restore_jit_backend()
 
