@@ -3,6 +3,7 @@
 #
 #   PYTHON=python3.12   the interpreter to make .venv from          CXX=g++   the compiler
 #   FUZZ_SECONDS=600    how long each fuzz target runs              JOBS=2    parallel compilations
+#   BENCH=matmul        the benchmark to run                        BENCH_ARGS=--quick    its options
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
@@ -11,6 +12,8 @@ PYTHON ?= python3
 CXX ?= g++
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 600
+BENCH ?= launch_latency
+BENCH_ARGS ?=
 export CXX
 export MAX_JOBS ?= $(JOBS)
 
@@ -22,7 +25,7 @@ REQUIREMENTS := $(STAMPS)/requirements
 EXTENSION := $(STAMPS)/extension
 LINTERS := $(STAMPS)/linters
 EXTENSION_SOURCES := setup.py pyproject.toml $(shell find csrc -name '*.cc' -o -name '*.h' -o -name '*.inc')
-CPP_FILES = $(shell find csrc tests -name '*.cc' -o -name '*.h')
+CPP_FILES = $(shell find csrc tests benchmark -name '*.cc' -o -name '*.h')
 GPU := $(wildcard /dev/nvidia[0-9]*)
 say = @echo; echo "== $(1)"
 
@@ -34,7 +37,7 @@ help:
 	@echo "make gpu-test  only the tests that need an NVIDIA GPU"
 	@echo "make lint      clang-format, clang-tidy, ruff, mypy, layering"
 	@echo "make format    rewrites C++ and Python files in the project's style"
-	@echo "make bench     the benchmarks: a table and a JSON file under build/bench each"
+	@echo "make bench     benchmark/BENCH (launch_latency, matmul, flash_attention): a table, JSON and a chart in build/bench"
 	@echo "make docs      writes the generated pages of docs/ anew"
 	@echo "make sanitize  the C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make fuzz      each libFuzzer target for FUZZ_SECONDS=$(FUZZ_SECONDS) seconds (needs clang)"
@@ -110,8 +113,8 @@ format: $(LINTERS)
 	@$(BIN)/ruff format .
 
 bench: $(EXTENSION)
-	@mkdir -p build/bench
-	@for script in benchmark/*.py; do echo; echo "== $$script"; $(BIN)/python $$script --json build/bench/$$(basename $$script .py).json; done
+	$(call say,benchmark/$(BENCH))
+	@$(BIN)/python benchmark/$(BENCH)/bench.py $(BENCH_ARGS)
 
 docs:
 	$(call say,Generated pages of docs/)

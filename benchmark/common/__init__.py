@@ -1,0 +1,1 @@
+"""What all benchmarks share: timing, the facts of the machine, and reports as a table, JSON and a bar chart."""
