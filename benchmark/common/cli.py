@@ -27,6 +27,23 @@ def make_parser(name: str, description: str) -> argparse.ArgumentParser:
     return parser
 
 
+def words(*known: str) -> Callable[[str], list[str]]:
+    """The type of an option that takes some of these words, with commas between them."""
+
+    def parse(text: str) -> list[str]:
+        chosen = text.split(",")
+        if unknown := [word for word in chosen if word not in known]:
+            raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: expected some of {', '.join(known)}")
+        return chosen
+
+    return parse
+
+
+def numbers(text: str) -> list[int]:
+    """The type of an option that takes numbers, with commas between them."""
+    return [int(word) for word in text.split(",")]
+
+
 def run_benchmark(
     name: str,
     parser: argparse.ArgumentParser,

@@ -62,6 +62,7 @@ class Report:
     machine: dict[str, Any]
     settings: dict[str, Any]
     groups: list[Group] = field(default_factory=list)
+    verdict: str = ""
 
     @property
     def failures(self) -> list[str]:
@@ -112,6 +113,8 @@ def show(report: Report, console: Console) -> None:
         for entry in group.entries:
             table.add_row(Text(entry.name, style="bold" if entry.ours else ""), *_cells(group, entry, notes))
         console.print(table)
+    if report.verdict:
+        console.print(Text(report.verdict))
 
 
 def _cells(group: Group, entry: Entry, notes: list[str]) -> list[Text]:

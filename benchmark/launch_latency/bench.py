@@ -29,6 +29,7 @@ from common.report import Entry, Group, Report
 from common.summary import Summary, differences
 from common.timing import Missing, Row, measure
 
+import triton_runner
 from triton_runner.torch_utils import get_active_torch_device
 
 NAME = "launch_latency"
@@ -53,6 +54,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def run(options: argparse.Namespace, report: Report) -> None:
     device = get_active_torch_device()
+    triton_runner.set_launch_message(False)
     if options.only != "cold":
         bench = Bench(device, options)
         bench.add_argument_lists(report)

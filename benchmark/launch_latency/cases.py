@@ -43,11 +43,6 @@ class Case:
 
         return getattr(kernels, self.kernel)
 
-    @property
-    def signature(self) -> dict[str, str]:
-        """Triton's types, specialized as Triton would specialize these arguments."""
-        return {name: _type_name(value) for name, value in self.args.items()}
-
     def names(self) -> dict[str, Any]:
         """What the statements of a row refer to. Each call starts the turns of changing arguments anew."""
         turns: dict[str, Iterator[Any]] = {f"{name}_turns": cycle(values) for name, values in self.changing.items()}
@@ -134,16 +129,3 @@ def _case_descriptor(device: torch.device, *, changing: bool) -> Case:
 def _maker(device: torch.device) -> Callable[..., torch.Tensor]:
     generator = torch.Generator().manual_seed(0)
     return lambda *shape: torch.randn(*shape, generator=generator).to(device)
-
-
-_ELEMENT = {torch.float32: "fp32", torch.float16: "fp16"}
-
-
-def _type_name(value: Any) -> str:
-    if isinstance(value, torch.Tensor):
-        return f"*{_ELEMENT[value.dtype]}" + (":16" if value.data_ptr() % 16 == 0 else "")
-    if isinstance(value, int):
-        return "i32" + (":16" if value % 16 == 0 else "")
-    if isinstance(value, float):
-        return "fp32"
-    return f"tensordesc<{_ELEMENT[value.base.dtype]}{list(value.block_shape)}>".replace(" ", "")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import cycle
 from typing import Any
 
 import native
 import torch
 from cases import Case
+from common.signature import signature
 from common.timing import statement
 
 import triton_runner
@@ -24,20 +26,21 @@ def compile_case(case: Case, device: torch.device) -> Any:
     """The case's kernel, compiled for ``device``."""
     function = triton_runner.jit(case.function)
     to = "cubin" if device.type == "cuda" else "ptx"
-    return triton_runner.compile(function, signature=case.signature, constexprs=case.constexprs, to=to)
+    return triton_runner.compile(function, signature=signature(case.args), constexprs=case.constexprs, to=to)
 
 
 def doors(case: Case, device: torch.device) -> Iterator[tuple[str, Any]]:
     """Name and maker of each row's ``run``."""
-    kernel = compile_case(case, device)
-    names = case.names()
-    yield JIT, lambda: statement(f"jit[grid]({case.call()})", {**names, "jit": triton_runner.jit(case.function)})
-    yield KERNEL, lambda: statement(f"kernel[grid]({case.positional()})", {**case.names(), "kernel": kernel})
+    kernel = cache(lambda: compile_case(case, device))  # fails in the row that needs it
+    jit = cache(lambda: triton_runner.jit(case.function))
+    args = case.args.values()
+    yield JIT, lambda: statement(f"jit[grid]({case.call()})", {**case.names(), "jit": jit()})
+    yield KERNEL, lambda: statement(f"kernel[grid]({case.positional()})", {**case.names(), "kernel": kernel()})
     if not case.changing:  # what is bound does not change
-        yield BOUND, lambda: statement("bound()", {"bound": kernel.bind(case.grid, *case.args.values())})
-    yield OP, lambda: _op(case, kernel)
+        yield BOUND, lambda: statement("bound()", {"bound": kernel().bind(case.grid, *args)})
+    yield OP, lambda: _op(case, kernel())
     if not case.changing:
-        yield OP_CPP, lambda: native.op_from_cpp(kernel.key, kernel.op_args(*case.args.values()), case.grid)
+        yield OP_CPP, lambda: native.op_from_cpp(kernel().key, kernel().op_args(*args), case.grid)
 
 
 def _op(case: Case, kernel: Any) -> Any:
