@@ -20,6 +20,7 @@ from common import machine
 from common.summary import Summary
 
 FORMAT = 1
+NAME_WIDTH = 64
 
 
 @dataclass
@@ -104,25 +105,28 @@ def show(report: Report, console: Console) -> None:
     console.print(Text(machine.title(report.machine)))
     for group in report.groups:
         table = Table(title=group.name, title_justify="left")
-        table.add_column("row")
+        table.add_column("row", max_width=NAME_WIDTH)
         for measure, unit in group.measures.items():
             table.add_column(f"{measure}, {unit}" if unit else measure, justify="right")
         notes = list(dict.fromkeys(name for entry in group.entries for name in entry.notes))
         for name in notes:
             table.add_column(name)
         for entry in group.entries:
-            table.add_row(Text(entry.name, style="bold" if entry.ours else ""), *_cells(group, entry, notes))
+            table.add_row(_name(entry), *_cells(group, entry, notes))
         console.print(table)
     if report.verdict:
         console.print(Text(report.verdict))
 
 
-def _cells(group: Group, entry: Entry, notes: list[str]) -> list[Text]:
+def _name(entry: Entry) -> Text:
     if entry.missing is not None:
-        empty = [Text("")] * (len(group.measures) + len(notes) - 1)
-        return [Text(f"not measured: {entry.missing}", style="red" if entry.ours else "dim"), *empty]
-    cells = [_number(entry.values.get(measure)) for measure in group.measures]
-    return cells + [Text(str(entry.notes.get(name, ""))) for name in notes]
+        return Text(f"{entry.name}: not measured, {entry.missing}", style="red" if entry.ours else "dim")
+    return Text(entry.name, style="bold" if entry.ours else "")
+
+
+def _cells(group: Group, entry: Entry, notes: list[str]) -> list[Text]:
+    numbers = [_number(entry.values.get(measure)) for measure in group.measures]
+    return numbers + [Text(str(entry.notes.get(name, ""))) for name in notes]
 
 
 def _number(value: Summary | None) -> Text:

@@ -16,7 +16,7 @@ from typing import Any
 
 sys.path.extend(str(Path(__file__).parents[up]) for up in (1, 2))
 
-import kernels
+import attention_kernels
 import torch
 import triton
 from common import cli
@@ -77,6 +77,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
     device = get_active_torch_device()
     triton_runner.set_launch_message(False)
     rounds = options.rounds or (20 if options.quick else 40)
+    on_gpu = device.type == "cuda"
     for mask in options.masks:
         for width in options.widths:
             prepared: Any = None  # one compile for all lengths
@@ -84,7 +85,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
                 work, args, constexprs = make_work(mask, width, length, options.tokens, device)
                 if prepared is None:
                     compile_options = {"num_warps": 8 if width > 64 else 4, "num_stages": 3}
-                    subject = Subject(kernels.attention, args, constexprs, compile_options, device.type == "cuda")
+                    subject = Subject(attention_kernels.attention, args, constexprs, compile_options, on_gpu)
                     prepared = prepare(subject, options.levels), subject.same_cubin
                 report.groups.append(measure_work(work, *prepared, rounds, device))
     report.verdict = verdict(report.groups)

@@ -23,7 +23,7 @@ class Case:
     """One argument list.
 
     Attributes:
-        kernel: name of the function in kernels.py.
+        kernel: name of the function in launch_kernels.py.
         args: the arguments that the binary takes, by name and in order.
         changing: for names whose argument is another one at each launch: those that take turns, args having the first.
     """
@@ -39,9 +39,9 @@ class Case:
 
     @property
     def function(self) -> Callable[..., None]:
-        import kernels
+        import launch_kernels
 
-        return getattr(kernels, self.kernel)
+        return getattr(launch_kernels, self.kernel)
 
     def names(self) -> dict[str, Any]:
         """What the statements of a row refer to. Each call starts the turns of changing arguments anew."""

@@ -81,6 +81,7 @@ struct Launch {
   void* stream;
   void** params;
 };
+static_assert(sizeof(TensorMap) == 136 && sizeof(Launch) == 48, "the layout in native.py");
 
 // 0, or -1 where the driver or one of its functions is missing.
 int floor_open() {

@@ -18,6 +18,7 @@ import triton_runner
 JIT = "@triton_runner.jit"
 KERNEL = "triton_runner Kernel[grid](...)"
 BOUND = "triton_runner kernel.bind(...)()"
+REPLACED = "triton_runner bound.replace(one); bound()"
 OP = "torch.ops.triton_runner.launch"
 OP_CPP = "torch.ops.triton_runner.launch from C++"
 
@@ -38,9 +39,18 @@ def doors(case: Case, device: torch.device) -> Iterator[tuple[str, Any]]:
     yield KERNEL, lambda: statement(f"kernel[grid]({case.positional()})", {**case.names(), "kernel": kernel()})
     if not case.changing:  # what is bound does not change
         yield BOUND, lambda: statement("bound()", {"bound": kernel().bind(case.grid, *args)})
+    if case.args:
+        yield REPLACED, lambda: _replaced(case, kernel())
     yield OP, lambda: _op(case, kernel())
     if not case.changing:
         yield OP_CPP, lambda: native.op_from_cpp(kernel().key, kernel().op_args(*args), case.grid)
+
+
+def _replaced(case: Case, kernel: Any) -> Any:
+    """The first argument handed over anew, the others as they were bound."""
+    name, value = next(iter(case.args)), case.positional().split(", ")[0]
+    names = {**case.names(), "bound": kernel.bind(case.grid, *case.args.values())}
+    return statement(f"bound.replace({name}={value}); bound()", names)
 
 
 def _op(case: Case, kernel: Any) -> Any:

@@ -18,7 +18,7 @@ from typing import Any
 
 sys.path.extend(str(Path(__file__).parents[up]) for up in (1, 2))
 
-import kernels
+import matmul_kernels
 import torch
 import triton
 from common import cli
@@ -126,7 +126,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
                 work, args = make_work(kernel, dtype, size, config, device)
                 key = dtype, kernel, config
                 if key not in prepared:
-                    function = getattr(kernels, f"matmul_{kernel}")
+                    function = getattr(matmul_kernels, f"matmul_{kernel}")
                     subject = Subject(function, args, config.constexprs, dict(config.options), device.type == "cuda")
                     prepared[key] = prepare(subject, options.levels), subject.same_cubin
                 report.groups.append(measure_work(work, *prepared[key], rounds, device))
