@@ -33,8 +33,10 @@ void launch({parameters}) {{
 
 def build(args: dict[str, Any], compiled: Any, grid: tuple[int, int, int]) -> Callable[..., None]:
     """The function that launches ``compiled`` (Triton's) with arguments like ``args``."""
-    from tvm_ffi.cpp.extension import _find_cuda_home
+    from torch.utils.cpp_extension import CUDA_HOME
 
+    if CUDA_HOME is None:
+        raise RuntimeError("there is no CUDA toolkit, whose headers it needs")
     metadata = compiled.metadata
     names = [f"v{index}" for index in range(len(args) + SCRATCH_SLOTS)]
     fields = [_field(name, value) for name, value in zip(names, args.values(), strict=False)]
@@ -54,8 +56,8 @@ def build(args: dict[str, Any], compiled: Any, grid: tuple[int, int, int]) -> Ca
         cpp_sources=source,
         functions="launch",
         embed_cubin={"kernel": compiled.asm["cubin"]},
-        extra_include_paths=[f"{_find_cuda_home()}/include"],
-        backend="cuda",
+        extra_include_paths=[f"{CUDA_HOME}/include"],
+        extra_ldflags=[f"-L{CUDA_HOME}/lib64", "-lcudart"],
     )
     return module.launch
 
