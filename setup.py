@@ -51,7 +51,7 @@ class BuildBoth(BuildExtension):
         return ext.export_symbols
 
 
-def extension(name: str, rooms: tuple[str, ...], link: list[str]) -> CppExtension:
+def extension(name: str, rooms: tuple[str, ...], link: list[str], flags: tuple[str, ...] = ()) -> CppExtension:
     # torch's headers are not held to our warnings.
     system_headers = [flag for path in include_paths() for flag in ("-isystem", path)]
     headers = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "csrc").rglob("*.h"))]
@@ -59,7 +59,7 @@ def extension(name: str, rooms: tuple[str, ...], link: list[str]) -> CppExtensio
         name,
         sources(*rooms),
         include_dirs=[str(ROOT / "csrc")],
-        extra_compile_args={"cxx": [*FLAGS, *system_headers]},
+        extra_compile_args={"cxx": [*FLAGS, *flags, *system_headers]},
         extra_link_args=[*LINK, *link],
         depends=headers,
     )
@@ -72,6 +72,7 @@ setup(
             "triton_runner._C",
             ("python",),
             ["-l:libtriton_runner.so", "-Wl,-rpath,$ORIGIN"],
+            ("-fvisibility=hidden",),  # as all of pybind11 is, whose objects our classes hold
         ),
     ],
     cmdclass={"build_ext": BuildBoth},

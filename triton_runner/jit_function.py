@@ -1,7 +1,9 @@
-"""The jit functions of triton_runner: Triton's own classes with another ``run``.
+"""The jit functions of triton_runner: Triton's own classes with another launch.
 
 They stay subclasses of Triton's, so that other jit kernels may call them and tools that look for a JITFunction find
-one. This file imports Triton; ``decorator.py`` imports it late. Tested in tests/python/test_jit.py.
+one. Indexing one with a grid leads to its door in C++ (csrc/python/door.h), which calls ``launch`` for what it has not
+launched before. This file imports Triton; ``decorator.py`` imports it late. Tested in tests/python/test_jit.py and
+test_doors.py.
 """
 
 from __future__ import annotations
@@ -11,27 +13,40 @@ from typing import Any
 from triton.experimental.gluon._runtime import GluonJITFunction
 from triton.runtime.jit import JITFunction
 
-from triton_runner import launcher
+from triton_runner import _C, launcher
 from triton_runner.errors import ArgumentError
 
 _FIELDS = ("version", "do_not_specialize", "do_not_specialize_on_alignment", "debug", "noinline", "launch_metadata")
 
 
-class RunnerJITFunction(JITFunction):  # type: ignore[misc]  # Triton ships no types
-    """A Triton function."""
+class _Launched(_C.Indexable):
+    """What our functions do in their own way."""
 
     def run(self, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> Any:
-        return launcher.run(self, args, kwargs, grid=grid, warmup=warmup)
+        if warmup:
+            return launcher.run(self, args, kwargs, grid=grid, warmup=True, door=self.door)
+        return self.at(grid)(*args, **kwargs)
+
+    def launch(self, grid: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What the door calls where it has no kernel for these arguments, or may not launch past Python."""
+        return launcher.run(self, args, kwargs, grid=grid, warmup=False, door=self.door)
+
+    def open_door(self) -> _C.JitDoor:
+        return launcher.make_door(self)
+
+    def __reduce__(self) -> str:
+        return str(self.__qualname__)  # pickled by name, as functions are
+
+
+class RunnerJITFunction(_Launched, JITFunction):  # type: ignore[misc]  # Triton ships no types
+    """A Triton function."""
 
     def __repr__(self) -> str:
         return f"triton_runner.jit({self.module}:{self.fn.__qualname__})"
 
 
-class RunnerGluonJITFunction(GluonJITFunction):  # type: ignore[misc]
+class RunnerGluonJITFunction(_Launched, GluonJITFunction):  # type: ignore[misc]
     """A Gluon function."""
-
-    def run(self, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> Any:
-        return launcher.run(self, args, kwargs, grid=grid, warmup=warmup)
 
     def __repr__(self) -> str:
         return f"triton_runner.gluon_jit({self.module}:{self.fn.__qualname__})"

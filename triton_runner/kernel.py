@@ -43,7 +43,7 @@ class _Parameter:
         return _Parameter(param.name, param.kind, param.type, param.constant, shape, param.is_output, param.is_float)
 
 
-class Kernel:
+class Kernel(_C.Indexable):
     """One kernel that can be launched on every device that one of its artifacts fits.
 
     Made by :func:`triton_runner.load` and :func:`triton_runner.compile`.
@@ -84,7 +84,30 @@ class Kernel:
 
     def __getitem__(self, grid: Grid) -> Callable[..., None]:
         """``kernel[grid](*args, **kwargs)``: see :meth:`launch`."""
-        return lambda *args, **kwargs: self.launch(grid, args, kwargs)
+        if torch.compiler.is_dynamo_compiling():  # which can trace Python, and what it traces is the op
+            return lambda *args, **kwargs: self.launch(grid, args, kwargs)
+        launcher: Callable[..., None] = self.at(grid)
+        return launcher
+
+    def bind(self, grid: Grid, *args: Any, **kwargs: Any) -> _C.BoundLaunch:
+        """A launch with these arguments, to be made again and again: ``bound()`` launches.
+
+        ``bound.replace(name=value)`` exchanges arguments and ``bound.grid = ...`` the grid for the calls that follow. A
+        tensor is read anew at each call, with all checks of its device, dtype and alignment; the handle keeps it alive.
+        A grid that is a function of the arguments is asked when the arguments or the grid are set.
+
+        Raises:
+            ArgumentError: as :meth:`launch`, here or in the call.
+        """
+        values = [
+            param.constant if param.kind == "constant" else value
+            for param, value in zip(self._params, self._bind(args, kwargs), strict=True)
+        ]
+        return _C.BoundLaunch(self, grid, tuple(values))
+
+    def open_door(self) -> _C.KernelDoor:
+        """What :class:`_C.Indexable` asks for once: the launch in C++."""
+        return _C.KernelDoor(self.key, [param.constant for param in self._params])
 
     def launch(self, grid: Grid, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> None:
         """Launch on the device and current stream of the tensors.

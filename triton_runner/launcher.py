@@ -1,7 +1,9 @@
-"""The launch of a jit function: bind and specialize as Triton does, find or compile the kernel, launch it.
+"""The launch of a jit function in Python: bind and specialize as Triton does, find or compile the kernel, launch it.
 
-State lives in the function, one ``_State`` each, by target; kernels are found by Triton's own specialization key. A
-cache never holds a tensor. Kernels that are launched from an artifact are found by the artifact's content. Tested in
+The door in C++ (csrc/python/jit_door.h) comes here for what it has not launched before, and is told of the kernel; it
+also comes here for whatever must not go past Python, such as a launch with hooks or with fake tensors. State lives in
+the function, one ``_State`` each, by target; kernels are found by Triton's own specialization key. A cache never holds
+a tensor. Kernels that are launched from an artifact are found by the artifact's content. Tested in
 tests/python/test_jit.py.
 """
 
@@ -16,15 +18,16 @@ from typing import Any
 import torch
 from triton import knobs
 from triton._utils import find_paths_if
-from triton.runtime.jit import JITFunction, compute_cache_key, create_function_from_signature
+from triton.runtime.jit import JITFunction, KernelParam, compute_cache_key, create_function_from_signature
 
-from triton_runner import messages
+from triton_runner import _C, messages
 from triton_runner.compiler.pipeline import compile_source, make_kernel
 from triton_runner.compiler.signature import leaves, record_params
 from triton_runner.compiler.target import DEFAULT_CAPABILITY, Target, default_target, device_target
 from triton_runner.compiler.versions import adapter
 from triton_runner.errors import ArgumentError
 from triton_runner.kernel import Kernel
+from triton_runner.launch_hooks import CompileHooks, Device, around_launch, load
 from triton_runner.launch_source import SOURCE_KEYWORDS, take_source
 
 _STATE = "_triton_runner_state"
@@ -51,14 +54,27 @@ class _State:
         self.lock = threading.Lock()  # held while a kernel of this function is compiled
 
 
-def run(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any], *, grid: Any, warmup: bool) -> Kernel:
-    """What ``function[grid](*args, **kwargs)`` does. Returns the kernel."""
+def run(
+    function: JITFunction,
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    *,
+    grid: Any,
+    warmup: bool,
+    door: _C.JitDoor | None = None,
+) -> Kernel | None:
+    """What ``function[grid](*args, **kwargs)`` does.
+
+    Returns the kernel, or None where a hook of Triton's stopped the compile. ``door`` is the function's, where it has
+    one: it learns of the kernel.
+    """
+    given = dict(kwargs)
     source = take_source(function, kwargs) if not SOURCE_KEYWORDS.isdisjoint(kwargs) else None
     kwargs["debug"] = kwargs.get("debug", function.debug) or knobs.runtime.debug
     kwargs["instrumentation_mode"] = knobs.compilation.instrumentation_mode
     for hook in function.pre_run_hooks:
         hook(*args, **kwargs)
-    on_cpu, target = _target_of(args, kwargs)
+    device, target = _target_of(args, kwargs)
     state = _state(function, target)
     try:
         bound, specialization, options = state.binder(*args, **kwargs)
@@ -66,18 +82,45 @@ def run(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any], *, g
         # From the generated binder: a missing or unexpected argument, or one of a kind that no kernel takes.
         message = str(error).removeprefix("dynamic_func() ")
         raise ArgumentError(f"kernel {function.__name__!r}: {message}") from error
+    kernel: Kernel
     if source is None:
-        kernel, pick = _kernel_from_python(function, state, on_cpu, bound, specialization, options, kwargs)
+        found = _kernel_from_python(function, state, device, bound, specialization, options, kwargs, warmup)
+        if found is None:
+            return None
+        kernel, pick = found
         values = pick(tuple(bound.values()))
+        if door is not None:
+            door.add(function, tuple(args), given, list(specialization), kernel, kernel.key, function.used_global_vals)
     else:
         _check_keywords(function, kwargs, bound)
         signature, constexprs, attrs = _unpack(function, state, bound, specialization)
         params = record_params(function.arg_names, signature, constexprs, attrs)
-        kernel, values = source.kernel(state.from_artifact, state.target, on_cpu, params, bound, options)
+        kernel, values = source.kernel(state.from_artifact, state.target, not device[0], params, bound, options)
     _check_globals(function)
     if not warmup:
-        kernel.launch(_grid(grid, bound), values)
+        counts = _grid(grid, bound)
+        with around_launch(function, kernel, counts, bound, device):
+            kernel.launch(counts, values)
     return kernel
+
+
+def make_door(function: JITFunction) -> _C.JitDoor:
+    """The launch of ``function`` in C++."""
+    triton = adapter()
+    params = [_describe(param) for param in function.params]
+    return _C.JitDoor(params, guards=triton.launch_guards(), **triton.argument_types())
+
+
+def _describe(param: KernelParam) -> dict[str, Any]:
+    default = {"default": param.default} if param.has_default else {}
+    return default | {
+        "name": param.name,
+        "is_constexpr": param.is_constexpr,
+        "is_const": param.is_const,
+        "specialize": not param.do_not_specialize,
+        "align": not param.do_not_specialize_on_alignment,
+        "annotation": "" if param.is_constexpr else param.annotation_type,
+    }
 
 
 def forget_all() -> None:
@@ -92,13 +135,16 @@ def forget_all() -> None:
 def _kernel_from_python(
     function: JITFunction,
     state: _State,
-    on_cpu: bool,
+    device: Device,
     bound: Mapping[str, Any],
     specialization: Sequence[Any],
     options: Mapping[str, Any],
     kwargs: Mapping[str, Any],
-) -> tuple[Kernel, _Pick]:
-    key = (on_cpu, compute_cache_key(state.keys, specialization, options))
+    warmup: bool,
+) -> tuple[Kernel, _Pick] | None:
+    on_cuda = device[0]
+    triton_key = compute_cache_key(state.keys, specialization, options)
+    key = (on_cuda, triton_key)
     found = state.kernels.get(key)
     if found is not None:
         return found
@@ -106,11 +152,18 @@ def _kernel_from_python(
     with state.lock:
         if key not in state.kernels:
             triton = adapter()
-            source = triton.make_source(function, *_unpack(function, state, bound, specialization))
-            compiled = compile_source(triton, source, state.target, options, "ptx" if on_cpu else "cubin")
+            unpacked = _unpack(function, state, bound, specialization)
+            hooks = CompileHooks(function, state.backend, (triton_key, *unpacked, options), device, warmup)
+            if hooks.refuse():
+                return None
+            source = triton.make_source(function, *unpacked)
+            compiled = compile_source(triton, source, state.target, options, "cubin" if on_cuda else "ptx")
             kernel = make_kernel(compiled)
             messages.announce(kernel.spec.name, compiled.level, state.target.name, compiled.folder, compiled.from_cache)
             state.kernels[key] = kernel, _pick_runtime(specialization)
+            hooks.done()
+            if not warmup:
+                load(kernel, device)
         return state.kernels[key]
 
 
@@ -156,14 +209,17 @@ def _state(function: JITFunction, target: Target) -> _State:
     return state
 
 
-def _target_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[bool, Target]:
-    """The target that the tensors ask for. Tensors that disagree are the launch's to refuse."""
+def _target_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Device, Target]:
+    """The device that the tensors ask for, and its target. Tensors that disagree are the launch's to refuse."""
     for value in (*args, *kwargs.values()):
         device = _device_of(value)
         if device is not None:
-            return (False, _cuda_target(device.index)) if device.type == "cuda" else (True, _CPU_TARGET)
-    target = default_target()
-    return not torch.cuda.is_available(), target
+            if device.type != "cuda":
+                return (False, 0), _CPU_TARGET
+            return (True, device.index or 0), _cuda_target(device.index)
+    if torch.cuda.is_available():
+        return (True, torch.cuda.current_device()), default_target()
+    return (False, 0), default_target()
 
 
 def _device_of(value: Any) -> torch.device | None:

@@ -18,14 +18,18 @@ constexpr int64_t kMaxSharedBytes = int64_t{227} * 1024;
 
 class CpuKernel final : public LoadedKernel {
  public:
-  explicit CpuKernel(std::shared_ptr<const executor::Program> program) : program_(std::move(program)) {}
+  CpuKernel(std::shared_ptr<const executor::Program> program, const KernelSpec& spec)
+      : program_(std::move(program)),
+        block_(block_of(spec)),
+        cluster_(cluster_of(spec)),
+        shared_bytes_(static_cast<uint32_t>(spec.shared)) {}
 
-  void launch(const LaunchConfig& config, const PackedParams& params, std::span<const Region> regions) const override {
+  void launch(const Dim3& grid, void*, const PackedParams& params, std::span<const Region> regions) const override {
     executor::Launch launch;
-    launch.grid = config.grid;
-    launch.block = config.block;
-    launch.cluster = config.cluster;
-    launch.shared_bytes = config.shared_bytes;
+    launch.grid = grid;
+    launch.block = block_;
+    launch.cluster = cluster_;
+    launch.shared_bytes = shared_bytes_;
     launch.params = {params.data, params.bytes};
     launch.regions = regions;
     executor::run(*program_, launch);
@@ -33,6 +37,9 @@ class CpuKernel final : public LoadedKernel {
 
  private:
   std::shared_ptr<const executor::Program> program_;
+  Dim3 block_;
+  Dim3 cluster_;
+  uint32_t shared_bytes_;
 };
 
 class CpuDriver final : public Driver {
@@ -50,7 +57,8 @@ class CpuDriver final : public Driver {
     TR_CHECK(record.spec.shared <= kMaxSharedBytes, ResourceError, "kernel ", record.spec.name, " needs ",
              record.spec.shared, " bytes of shared memory, and no GPU has more than ", kMaxSharedBytes,
              " for a block: lower its block sizes or num_stages");
-    return std::make_unique<CpuKernel>(executor::build_program(ptx::parse(image->second), record.spec.name));
+    return std::make_unique<CpuKernel>(executor::build_program(ptx::parse(image->second), record.spec.name),
+                                       record.spec);
   }
 
   void encode_tensor_map(const TensorMapRequest& request, std::byte* map) override {

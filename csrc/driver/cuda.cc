@@ -70,12 +70,57 @@ int function_attribute(CUfunction function, int attribute) {
   return value;
 }
 
+// Everything of a CUlaunchConfig that is the same at each launch, made once.
+class LaunchTemplate {
+ public:
+  explicit LaunchTemplate(const KernelSpec& spec)
+      : block_(block_of(spec)), cluster_(cluster_of(spec)), shared_bytes_(static_cast<unsigned>(spec.shared)) {
+    if (spec.pdl) add(CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION).integer = 1;
+    if (spec.cooperative) add(CU_LAUNCH_ATTRIBUTE_COOPERATIVE).integer = 1;
+    if (spec.num_ctas > 1) {
+      add(CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION).cluster = {cluster_[0], cluster_[1], cluster_[2]};
+      add(CU_LAUNCH_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE).integer = CU_CLUSTER_SCHEDULING_POLICY_SPREAD;
+    }
+  }
+
+  CUlaunchConfig with(const Dim3& grid, void* stream) const {
+    // The driver takes the attributes as mutable and does not write to them.
+    return {grid[0],
+            grid[1],
+            grid[2],
+            block_[0],
+            block_[1],
+            block_[2],
+            shared_bytes_,
+            static_cast<CUstream>(stream),
+            const_cast<CUlaunchAttribute*>(attributes_.data()),
+            count_};
+  }
+
+  std::string describe() const {
+    return concat("block ", block_[0], ", cluster ", cluster_[0], ", shared memory ", shared_bytes_, " bytes");
+  }
+
+ private:
+  CUlaunchAttributeValue& add(int id) {
+    attributes_[count_].id = id;
+    attributes_[count_].value = {};
+    return attributes_[count_++].value;
+  }
+
+  Dim3 block_;
+  Dim3 cluster_;
+  unsigned shared_bytes_;
+  std::array<CUlaunchAttribute, 4> attributes_;
+  unsigned count_ = 0;
+};
+
 class CudaKernel : public LoadedKernel {
  public:
-  CudaKernel(std::string name, CUcontext context, CUmodule module, CUfunction function)
-      : name_(std::move(name)), context_(context), module_(context, module), function_(function) {}
+  CudaKernel(const KernelSpec& spec, CUcontext context, CUmodule module, CUfunction function)
+      : name_(spec.name), template_(spec), context_(context), module_(context, module), function_(function) {}
 
-  void launch(const LaunchConfig& config, const PackedParams& params, std::span<const Region>) const override {
+  void launch(const Dim3& grid, void* stream, const PackedParams& params, std::span<const Region>) const override {
     constexpr size_t kStackParams = 256;
     void* stack[kStackParams];
     std::vector<void*> heap(params.offsets.size() > kStackParams ? params.offsets.size() : 0);
@@ -83,40 +128,19 @@ class CudaKernel : public LoadedKernel {
     for (size_t i = 0; i < params.offsets.size(); ++i)
       pointers[i] = const_cast<std::byte*>(params.data + params.offsets[i]);
 
-    std::array<CUlaunchAttribute, 4> attributes;
-    const CUlaunchConfig launch{config.grid[0],      config.grid[1],
-                                config.grid[2],      config.block[0],
-                                config.block[1],     config.block[2],
-                                config.shared_bytes, static_cast<CUstream>(config.stream),
-                                attributes.data(),   set_attributes(config, attributes)};
+    const CUlaunchConfig launch = template_.with(grid, stream);
     const ScopedContext scope(context_);
     const CUresult code = api().cuLaunchKernelEx(&launch, function_, pointers, nullptr);
     if (code != CUDA_SUCCESS) [[unlikely]]
-      raise_launch(code, config);
+      raise_launch(code, grid);
   }
+
+  Handles handles() const override { return {module_.get(), function_}; }
 
  private:
-  static unsigned set_attributes(const LaunchConfig& config, std::array<CUlaunchAttribute, 4>& attributes) {
-    unsigned count = 0;
-    auto add = [&](int id) -> CUlaunchAttributeValue& {
-      attributes[count].id = id;
-      attributes[count].value = {};
-      return attributes[count++].value;
-    };
-    if (config.pdl) add(CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION).integer = 1;
-    if (config.cooperative) add(CU_LAUNCH_ATTRIBUTE_COOPERATIVE).integer = 1;
-    if (config.cluster[0] * config.cluster[1] * config.cluster[2] > 1) {
-      add(CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION).cluster = {config.cluster[0], config.cluster[1], config.cluster[2]};
-      add(CU_LAUNCH_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE).integer = CU_CLUSTER_SCHEDULING_POLICY_SPREAD;
-    }
-    return count;
-  }
-
-  [[noreturn]] void raise_launch(CUresult code, const LaunchConfig& config) const {
-    const std::string what =
-        concat("launch of kernel '", name_, "' failed: ", describe(code), "; grid ", config.grid[0], "x",
-               config.grid[1], "x", config.grid[2], ", block ", config.block[0], ", cluster ", config.cluster[0],
-               ", shared memory ", config.shared_bytes, " bytes");
+  [[noreturn]] void raise_launch(CUresult code, const Dim3& grid) const {
+    const std::string what = concat("launch of kernel '", name_, "' failed: ", describe(code), "; grid ", grid[0], "x",
+                                    grid[1], "x", grid[2], ", ", template_.describe());
     if (code == CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE) {
       raise<ResourceError>(what, ": a cooperative grid must fit the device at once; launch fewer programs");
     }
@@ -124,6 +148,7 @@ class CudaKernel : public LoadedKernel {
   }
 
   std::string name_;
+  LaunchTemplate template_;
   CUcontext context_;
   Module module_;
   CUfunction function_;
@@ -213,7 +238,7 @@ class CudaDriver : public Driver {
     CUmodule module = load_module(record, image, capability);
     CUfunction function = nullptr;
     const CUresult found = api().cuModuleGetFunction(&function, module, record.spec.name.c_str());
-    auto kernel = std::make_unique<CudaKernel>(record.spec.name, context, module, function);
+    auto kernel = std::make_unique<CudaKernel>(record.spec, context, module, function);
     TR_CHECK(found != CUDA_ERROR_NOT_FOUND, MetadataError, "the image has no function named '", record.spec.name,
              "', which its metadata is of: give the metadata of this image, or name=");
     check(found, "cuModuleGetFunction");
@@ -222,9 +247,7 @@ class CudaDriver : public Driver {
     return kernel;
   }
 
-  void encode_tensor_map(const TensorMapRequest& request, std::byte* map) override {
-    cuda::encode_tensor_map(request, map);
-  }
+  void encode_tensor_map(const TensorMapRequest& request, std::byte* map) override { cached_tensor_map(request, map); }
 };
 
 CudaDriver instance;

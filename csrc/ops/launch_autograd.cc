@@ -11,6 +11,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
+#include "ops/eager.h"
+#include "ops/launch.h"
 #include "runtime/error.h"
 #include "runtime/kernel.h"
 
@@ -83,24 +85,31 @@ bool requires_grad(at::TensorList tensors) {
   return false;
 }
 
-void launch_inplace(std::string_view key, at::TensorList inputs, at::TensorList outputs, c10::SymIntArrayRef ints,
-                    at::ArrayRef<double> floats, c10::SymIntArrayRef grid) {
-  const Call call{key, inputs, outputs, ints, floats, grid};
-  {
+// Whether the device's own kernel comes next in the dispatcher's order: then it is called without another look-up.
+bool device_is_next(c10::DispatchKeySet keys) {
+  constexpr c10::DispatchKeySet kDevices({c10::DispatchKey::CPU, c10::DispatchKey::CUDA});
+  const c10::DispatchKeySet below = keys & c10::after_ADInplaceOrView_keyset;
+  return below.has(c10::DispatchKey::Dense) && is_subset(below, kDevices);
+}
+
+void launch_inplace(c10::DispatchKeySet keys, std::string_view key, at::TensorList inputs, at::TensorList outputs,
+                    c10::SymIntArrayRef ints, at::ArrayRef<double> floats, c10::SymIntArrayRef grid) {
+  if (device_is_next(keys)) {
+    launch_tensors(key, inputs, outputs, ints, floats, grid);
+  } else {
     const at::AutoDispatchBelowADInplaceOrView below;
-    call.redispatch();
+    Call{key, inputs, outputs, ints, floats, grid}.redispatch();
   }
   for (const at::Tensor& tensor : outputs) torch::autograd::impl::bump_version(tensor);
 }
 
-void launch_autograd(std::string_view key, at::TensorList inputs, at::TensorList outputs, c10::SymIntArrayRef ints,
-                     at::ArrayRef<double> floats, c10::SymIntArrayRef grid) {
-  const Call call{key, inputs, outputs, ints, floats, grid};
+void launch_autograd(c10::DispatchKeySet keys, std::string_view key, at::TensorList inputs, at::TensorList outputs,
+                     c10::SymIntArrayRef ints, at::ArrayRef<double> floats, c10::SymIntArrayRef grid) {
   if (!outputs.empty() && at::GradMode::is_enabled() && (requires_grad(inputs) || requires_grad(outputs))) {
-    Launch::apply(call, inputs, outputs);
+    Launch::apply(Call{key, inputs, outputs, ints, floats, grid}, inputs, outputs);
     return;
   }
-  launch_inplace(key, inputs, outputs, ints, floats, grid);  // directly: one dispatch less in the common case
+  launch_inplace(keys, key, inputs, outputs, ints, floats, grid);  // directly: one dispatch less in the common case
 }
 
 at::Tensor raise_missing_derivative(const at::Tensor&, std::string_view key, at::IntArrayRef) {

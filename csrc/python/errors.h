@@ -1,9 +1,27 @@
 // Our C++ errors arrive in Python as the classes of the same names in triton_runner/errors.py.
 #pragma once
 
+#include <Python.h>
+
+#include <utility>
+
 namespace triton_runner::python {
 
-// Registers the translator; once, when the module is imported.
+// Registers the translator of pybind11; once, when the module is imported.
 void register_errors();
+
+// Sets the Python error of the exception that is being handled: call it in a catch block.
+void set_python_error();
+
+// The body of a function that Python calls without pybind11: an exception becomes a Python error and a null result.
+template <typename Body>
+PyObject* guarded(Body&& body) noexcept {
+  try {
+    return std::forward<Body>(body)();
+  } catch (...) {
+    set_python_error();
+    return nullptr;
+  }
+}
 
 }  // namespace triton_runner::python

@@ -1,4 +1,4 @@
-// triton_runner._C: the record, its readers and the registry for Python. Launching goes through torch.ops.
+// triton_runner._C: the record, its readers, the registry and the doors of a launch for Python.
 // Tested in tests/python/test_kernel.py.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -6,7 +6,10 @@
 #include "driver/elf.h"
 #include "ptx/access.h"
 #include "ptx/recover.h"
+#include "python/door.h"
 #include "python/errors.h"
+#include "python/jit_door.h"
+#include "python/kernel_door.h"
 #include "runtime/error.h"
 #include "runtime/kernel.h"
 #include "runtime/layout.h"
@@ -112,12 +115,20 @@ void preload(const std::string& key, bool cuda, int index) {
   find_kernel(key).loaded({cuda ? DeviceType::Cuda : DeviceType::Cpu, index});
 }
 
+// (module, function) as the driver names them, 0 where it has no names.
+std::pair<uintptr_t, uintptr_t> handles_of(const std::string& key, bool cuda, int index) {
+  const Handles handles = find_kernel(key).loaded({cuda ? DeviceType::Cuda : DeviceType::Cpu, index}).handles();
+  return {reinterpret_cast<uintptr_t>(handles.module), reinterpret_cast<uintptr_t>(handles.function)};
+}
+
 void bind_registry(py::module_& module) {
   module.def("register_kernel", &register_images, py::arg("spec"), py::arg("images"),
              "Registers {level: bytes} and returns the content key that torch.ops.triton_runner.launch takes.");
   module.def("kernel_spec", [](const std::string& key) { return find_kernel(key).spec(); }, py::arg("key"));
   module.def("preload", &preload, py::arg("key"), py::arg("cuda"), py::arg("index"),
              "Loads the kernel on a device ahead of its first launch.");
+  module.def("handles", &handles_of, py::arg("key"), py::arg("cuda"), py::arg("index"),
+             "(module, function) as the driver names them, for tools that ask the driver; 0 where it has no names.");
   module.def("layout", &layout_of, py::arg("spec"),
              "(parameter index or -1, offset, bytes) of every binary parameter, in order.");
 }
@@ -171,4 +182,7 @@ PYBIND11_MODULE(_C, module) {
   triton_runner::bind_spec(module);
   triton_runner::bind_registry(module);
   triton_runner::bind_readers(module);
+  triton_runner::python::bind_door(module);
+  triton_runner::python::bind_jit_door(module);
+  triton_runner::python::bind_kernel_door(module);
 }

@@ -27,6 +27,12 @@ struct Device {
 
 using Dim3 = std::array<uint32_t, 3>;
 
+// Threads of a CTA, and CTAs of a cluster.
+inline Dim3 block_of(const KernelSpec& spec) {
+  return {static_cast<uint32_t>(spec.num_warps * spec.target.warp_size), 1, 1};
+}
+inline Dim3 cluster_of(const KernelSpec& spec) { return {static_cast<uint32_t>(spec.num_ctas), 1, 1}; }
+
 // A span of memory that the launch may touch. Only the CPU driver looks at it: it turns an access outside of all
 // regions into an error instead of a crash.
 struct Region {
@@ -36,16 +42,6 @@ struct Region {
   std::string_view name;  // of the argument, for the message
 };
 
-struct LaunchConfig {
-  Dim3 grid{1, 1, 1};         // CTAs, clusters included
-  Dim3 block{1, 1, 1};        // threads
-  Dim3 cluster{1, 1, 1};      // CTAs
-  uint32_t shared_bytes = 0;  // dynamic
-  bool cooperative = false;
-  bool pdl = false;
-  void* stream = nullptr;
-};
-
 // The packed parameter buffer: parameter i lies at data + offsets[i] (layout.h).
 struct PackedParams {
   const std::byte* data = nullptr;
@@ -53,12 +49,21 @@ struct PackedParams {
   std::span<const uint32_t> offsets;
 };
 
-// One function, loaded on one device. Unloads in its destructor, which reports and never throws.
+struct Handles {
+  void* module = nullptr;
+  void* function = nullptr;
+};
+
+// One function, loaded on one device, with all that stays the same from launch to launch: block, cluster, shared
+// memory, attributes. Unloads in its destructor, which reports and never throws.
 class LoadedKernel {
  public:
   virtual ~LoadedKernel() = default;
-  virtual void launch(const LaunchConfig& config, const PackedParams& params,
+  // `grid` counts CTAs, those of a cluster included.
+  virtual void launch(const Dim3& grid, void* stream, const PackedParams& params,
                       std::span<const Region> regions) const = 0;
+  // The driver's own names of it; null where it has none.
+  virtual Handles handles() const { return {}; }
 };
 
 // Where a 128-byte TMA map gets its numbers from (cuTensorMapEncodeTiled). Shape and strides are in elements, outermost

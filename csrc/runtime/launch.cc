@@ -13,8 +13,6 @@ namespace {
 constexpr int64_t kMaxGrid[3] = {std::numeric_limits<int32_t>::max(), 65535, 65535};
 
 Dim3 checked_grid(const KernelSpec& spec, std::span<const int64_t> grid) {
-  TR_CHECK(!grid.empty() && grid.size() <= 3, ArgumentError, "kernel '", spec.name, "': the grid has ", grid.size(),
-           " dimensions, expected one to three");
   Dim3 out{1, 1, 1};
   for (size_t i = 0; i < grid.size(); ++i) {
     const int64_t limit = i == 0 ? kMaxGrid[0] / spec.num_ctas : kMaxGrid[i];
@@ -24,18 +22,6 @@ Dim3 checked_grid(const KernelSpec& spec, std::span<const int64_t> grid) {
   }
   out[0] *= static_cast<uint32_t>(spec.num_ctas);
   return out;
-}
-
-LaunchConfig make_config(const KernelSpec& spec, const LaunchArgs& args) {
-  LaunchConfig config;
-  config.grid = checked_grid(spec, args.grid);
-  config.block = {static_cast<uint32_t>(spec.num_warps * spec.target.warp_size), 1, 1};
-  config.cluster = {static_cast<uint32_t>(spec.num_ctas), 1, 1};
-  config.shared_bytes = static_cast<uint32_t>(spec.shared);
-  config.cooperative = spec.cooperative;
-  config.pdl = spec.pdl;
-  config.stream = args.stream;
-  return config;
 }
 
 // Triton's allocator contract: `size` bytes for every CTA of the grid.
@@ -70,15 +56,17 @@ std::vector<Region> make_regions(const Kernel& kernel, const LaunchArgs& args, S
 void launch(Kernel& kernel, const LaunchArgs& args, ScratchAllocator& scratch) {
   constexpr size_t kStackBytes = 4096;
   const KernelSpec& spec = kernel.spec();
+  check_counts(kernel,
+               {args.inputs.size(), args.outputs.size(), args.ints.size(), args.floats.size(), args.grid.size()});
   check_args(kernel, args);
-  const LaunchConfig config = make_config(spec, args);
-  if (config.grid[0] == 0 || config.grid[1] == 0 || config.grid[2] == 0) return;
+  const Dim3 grid = checked_grid(spec, args.grid);
+  if (grid[0] == 0 || grid[1] == 0 || grid[2] == 0) return;
   const LoadedKernel& loaded = kernel.loaded(args.device);
 
   size_t global_bytes = 0;
   size_t profile_bytes = 0;
-  const void* global = allocate(spec, spec.global_scratch, config.grid, scratch, global_bytes);
-  const void* profile = allocate(spec, spec.profile_scratch, config.grid, scratch, profile_bytes);
+  const void* global = allocate(spec, spec.global_scratch, grid, scratch, global_bytes);
+  const void* profile = allocate(spec, spec.profile_scratch, grid, scratch, profile_bytes);
   const ScratchPointers pointers{global, profile};
 
   const Layout& layout = kernel.layout();
@@ -92,7 +80,7 @@ void launch(Kernel& kernel, const LaunchArgs& args, ScratchAllocator& scratch) {
 
   std::vector<Region> regions;
   if (args.device.type == DeviceType::Cpu) regions = make_regions(kernel, args, pointers, global_bytes, profile_bytes);
-  loaded.launch(config, {buffer, layout.bytes, layout.offsets}, regions);
+  loaded.launch(grid, args.stream, {buffer, layout.bytes, layout.offsets}, regions);
 }
 
 }  // namespace triton_runner

@@ -18,7 +18,7 @@ namespace triton_runner {
 struct TensorArg {
   void* data = nullptr;
   ElementType dtype = ElementType::Opaque;  // Opaque for a dtype that no kernel takes
-  std::string_view dtype_name;              // for messages
+  const char* dtype_name = "";              // for messages
   Device device;
   const void* storage = nullptr;  // the memory that the kernel may touch through this tensor
   size_t storage_bytes = 0;

@@ -162,13 +162,18 @@ bool dtype_fits(ElementType expected, ElementType found) {
   return is_int(expected) && is_int(found) && element_bits(expected) == element_bits(found);
 }
 
-void check_args(const Kernel& kernel, const LaunchArgs& args) {
+void check_counts(const Kernel& kernel, const ListCounts& counts) {
   const Layout& layout = kernel.layout();
-  check_count(kernel, "inputs", args.inputs.size(), layout.inputs);
-  check_count(kernel, "outputs", args.outputs.size(), layout.outputs);
-  check_count(kernel, "ints", args.ints.size(), layout.ints);
-  check_count(kernel, "floats", args.floats.size(), layout.floats);
-  for (const Field& field : layout.fields) {
+  check_count(kernel, "inputs", counts.inputs, layout.inputs);
+  check_count(kernel, "outputs", counts.outputs, layout.outputs);
+  check_count(kernel, "ints", counts.ints, layout.ints);
+  check_count(kernel, "floats", counts.floats, layout.floats);
+  TR_CHECK(counts.grid >= 1 && counts.grid <= 3, ArgumentError, "kernel '", kernel.spec().name, "': the grid has ",
+           counts.grid, " dimensions, expected one to three");
+}
+
+void check_args(const Kernel& kernel, const LaunchArgs& args) {
+  for (const Field& field : kernel.layout().fields) {
     switch (field.kind) {
       case FieldKind::Pointer:
       case FieldKind::TensorMap:

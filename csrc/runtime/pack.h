@@ -11,7 +11,19 @@ struct ScratchPointers {
   const void* profile = nullptr;
 };
 
-// The counts of the lists, and for each value: device, dtype, alignment, range, divisibility. ArgumentError names
+// How many entries each list of the op has, and the grid dimensions.
+struct ListCounts {
+  size_t inputs = 0;
+  size_t outputs = 0;
+  size_t ints = 0;
+  size_t floats = 0;
+  size_t grid = 0;
+};
+
+// ArgumentError names the list and the parameters that it stands for.
+void check_counts(const Kernel& kernel, const ListCounts& counts);
+
+// Each value: device, dtype, alignment, range, divisibility; the counts are checked already. ArgumentError names
 // kernel, argument, what was found and expected.
 void check_args(const Kernel& kernel, const LaunchArgs& args);
 

@@ -32,17 +32,20 @@ KernelRecord record_with(const std::string& level, std::string image) {
 TEST(CpuDriver, LoadsAndLaunches) {
   Driver& driver = driver_of(DeviceType::Cpu);
   EXPECT_EQ(driver.name(), "cpu");
-  const auto kernel = driver.load(record_with("ptx", kAddOne), 0);
+  KernelRecord record = record_with("ptx", kAddOne);
+  record.spec.num_warps = 1;
+  record.spec.target.warp_size = 4;
+  const auto kernel = driver.load(record, 0);
   std::vector<uint32_t> x{1, 2, 3, 4};
   const void* address = x.data();
   const uint32_t offset = 0;
   const Region region{x.data(), 16, true, "x"};
-  LaunchConfig config;
-  config.block = {4, 1, 1};
-  kernel->launch(config, {reinterpret_cast<const std::byte*>(&address), sizeof(address), {&offset, 1}}, {&region, 1});
+  const Dim3 grid{1, 1, 1};
+  kernel->launch(grid, nullptr, {reinterpret_cast<const std::byte*>(&address), sizeof(address), {&offset, 1}},
+                 {&region, 1});
   EXPECT_EQ(x, (std::vector<uint32_t>{2, 3, 4, 5}));
   EXPECT_THROW(
-      kernel->launch(config, {reinterpret_cast<const std::byte*>(&address), sizeof(address), {&offset, 1}}, {}),
+      kernel->launch(grid, nullptr, {reinterpret_cast<const std::byte*>(&address), sizeof(address), {&offset, 1}}, {}),
       ExecutionError);
 }
 

@@ -11,7 +11,8 @@
 namespace triton_runner::testing_support {
 
 struct Recorded {
-  LaunchConfig config;
+  Dim3 grid;
+  void* stream = nullptr;
   std::vector<std::byte> params;
   size_t regions = 0;
 };
@@ -47,10 +48,10 @@ class RecordingDriver : public Driver {
 
  private:
   struct Loaded : LoadedKernel {
-    void launch(const LaunchConfig& config, const PackedParams& params,
+    void launch(const Dim3& grid, void* stream, const PackedParams& params,
                 std::span<const Region> regions) const override {
       auto& driver = static_cast<RecordingDriver&>(driver_of(DeviceType::Hip));
-      driver.launches.push_back({config, {params.data, params.data + params.bytes}, regions.size()});
+      driver.launches.push_back({grid, stream, {params.data, params.data + params.bytes}, regions.size()});
     }
   };
 };

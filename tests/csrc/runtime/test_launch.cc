@@ -95,19 +95,14 @@ TEST_F(Launch, PacksEveryKindOfArgument) {
   EXPECT_EQ(packed<double>(32), 0.1);
 }
 
-TEST_F(Launch, ConfigComesFromTheRecord) {
+TEST_F(Launch, GridBlockAndClusterComeFromTheRecord) {
   spec.num_warps = 8;
   spec.target.warp_size = 64;
   spec.num_ctas = 2;
-  spec.shared = 1024;
-  spec.cooperative = true;
   run();
-  const LaunchConfig& config = driver.launches.back().config;
-  EXPECT_EQ(config.grid, (Dim3{4, 3, 1}));
-  EXPECT_EQ(config.block, (Dim3{512, 1, 1}));
-  EXPECT_EQ(config.cluster, (Dim3{2, 1, 1}));
-  EXPECT_EQ(config.shared_bytes, 1024u);
-  EXPECT_TRUE(config.cooperative);
+  EXPECT_EQ(driver.launches.back().grid, (Dim3{4, 3, 1}));
+  EXPECT_EQ(block_of(spec), (Dim3{512, 1, 1}));
+  EXPECT_EQ(cluster_of(spec), (Dim3{2, 1, 1}));
 }
 
 TEST_F(Launch, ScratchIsSizedByCta) {

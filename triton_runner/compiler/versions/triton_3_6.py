@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import triton
-from triton import knobs
+from triton import knobs, language
 from triton._C import libtriton
 from triton._C.libtriton import ir, llvm, nvidia
 from triton.backends.compiler import GPUTarget, Language
 from triton.backends.nvidia.compiler import CUDAOptions
-from triton.compiler import ASTSource
+from triton.compiler import ASTSource, LazyDict
 from triton.compiler import make_backend as make_triton_backend
+from triton.experimental.gluon.nvidia.hopper import TensorDescriptor as GluonTensorDescriptor
+from triton.tools.tensor_descriptor import TensorDescriptor
 
 
 def make_backend(backend: str, arch: int, warp_size: int) -> Any:
@@ -93,18 +95,61 @@ def make_source(function: Any, signature: Any, constexprs: Any, attrs: Any) -> A
     return ASTSource(function, signature, constexprs, attrs)
 
 
+def launch_guards() -> list[tuple[Any, Any, bool]]:
+    """What Triton reads at each launch and the door in C++ must find empty: (holder, name, whether a dict holds it).
+
+    A holder of None is the launched function.
+    """
+    runtime = ("debug", "launch_enter_hook", "launch_exit_hook")
+    return [
+        (None, "pre_run_hooks", False),
+        (None, "debug", False),
+        *((knobs.runtime, name, False) for name in runtime),
+        # The attribute itself asks the environment, in Python; these are the two places where it looks.
+        (vars(knobs.compilation), "instrumentation_mode", True),
+        (os.environ._data, os.environ.encodekey("TRITON_INSTRUMENTATION_MODE"), True),  # type: ignore[attr-defined]
+    ]
+
+
+def compile_hooks() -> tuple[Any, Any]:
+    """The hooks before and after a compile; each may be None."""
+    return knobs.runtime.jit_cache_hook, knobs.runtime.jit_post_compile_hook
+
+
+def launch_hooks() -> tuple[Any, Any] | None:
+    """The hooks around a launch; None where there are none."""
+    enter, leave = knobs.runtime.launch_enter_hook, knobs.runtime.launch_exit_hook
+    return (enter, leave) if enter.calls or leave.calls else None
+
+
+def load_hooks() -> tuple[Any, Any] | None:
+    """The hooks around the load of a module; None where there are none."""
+    start, end = knobs.runtime.kernel_load_start_hook, knobs.runtime.kernel_load_end_hook
+    return (start, end) if start.calls or end.calls else None
+
+
+def lazy_metadata(values: dict[str, Any]) -> Any:
+    """What Triton hands to a launch hook."""
+    return LazyDict(values)
+
+
+def argument_types() -> dict[str, Any]:
+    """The classes whose objects the door in C++ reads itself."""
+    return {
+        "constexpr_type": language.constexpr,
+        "descriptor_types": [TensorDescriptor],
+        "layout_descriptor_types": [GluonTensorDescriptor],
+    }
+
+
 def always_compile() -> bool:
     return bool(knobs.compilation.always_compile)
 
 
 def unserved_settings() -> list[str]:
     """The settings of this Triton that are in force now and that triton_runner does not act on."""
-    hooks = ("jit_cache_hook", "jit_post_compile_hook")
-    chains = ("launch_enter_hook", "launch_exit_hook", "kernel_load_start_hook", "kernel_load_end_hook")
     compilation = ("override", "dump_ir", "store_binary_only", "use_ir_loc", "listener")
-    found = [f"knobs.runtime.{name}" for name in hooks if getattr(knobs.runtime, name)]
-    found += [f"knobs.runtime.{name}" for name in chains if getattr(knobs.runtime, name).calls]
-    return found + [f"knobs.compilation.{name}" for name in compilation if getattr(knobs.compilation, name)]
+    return [f"knobs.compilation.{name}" for name in compilation if getattr(knobs.compilation, name)]
 
 
 def environment() -> dict[str, Any]:

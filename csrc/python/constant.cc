@@ -1,0 +1,82 @@
+#include "python/constant.h"
+
+#include <torch/csrc/autograd/python_variable.h>
+
+#include <bit>
+
+namespace triton_runner::python {
+namespace {
+
+enum class Constant : uint64_t {
+  None,
+  False,
+  True,
+  Int,
+  Float,
+  Tuple,
+  Object,
+};
+
+bool is_hashable(PyTypeObject* type) {
+  return type->tp_hash != nullptr && type->tp_hash != PyObject_HashNotImplemented;
+}
+
+bool is_tensor_type(PyTypeObject* type) {
+  return PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(THPVariableClass)) != 0;
+}
+
+bool add_object(PyObject* value, KeyWords& words, KeyObjects& objects) {
+  if (!PyUnicode_CheckExact(value) && (!is_hashable(Py_TYPE(value)) || is_tensor_type(Py_TYPE(value)))) return false;
+  words.push_back(static_cast<uint64_t>(Constant::Object));
+  objects.push_back(value);
+  return true;
+}
+
+bool add_int(PyObject* value, KeyWords& words, KeyObjects& objects) {
+  int overflow = 0;
+  const long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
+  if (overflow != 0) return add_object(value, words, objects);
+  words.push_back(static_cast<uint64_t>(Constant::Int));
+  words.push_back(static_cast<uint64_t>(number));
+  return true;
+}
+
+bool add_tuple(PyObject* value, KeyWords& words, KeyObjects& objects) {
+  const Py_ssize_t size = PyTuple_GET_SIZE(value);
+  words.push_back(static_cast<uint64_t>(Constant::Tuple) | static_cast<uint64_t>(size) << 8);
+  for (Py_ssize_t i = 0; i < size; ++i) {
+    if (!add_constant(PyTuple_GET_ITEM(value, i), words, objects)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool add_constant(PyObject* value, KeyWords& words, KeyObjects& objects) {
+  auto word = [&](Constant kind) {
+    words.push_back(static_cast<uint64_t>(kind));
+    return true;
+  };
+  if (value == Py_None) return word(Constant::None);
+  if (value == Py_True) return word(Constant::True);
+  if (value == Py_False) return word(Constant::False);
+  if (PyLong_CheckExact(value)) return add_int(value, words, objects);
+  if (PyFloat_CheckExact(value)) {
+    words.push_back(static_cast<uint64_t>(Constant::Float));
+    words.push_back(std::bit_cast<uint64_t>(PyFloat_AS_DOUBLE(value)));
+    return true;
+  }
+  if (PyTuple_CheckExact(value)) return add_tuple(value, words, objects);
+  return add_object(value, words, objects);
+}
+
+bool same_object(PyObject* a, PyObject* b) {
+  if (a == b) return true;
+  if (Py_TYPE(a) != Py_TYPE(b)) return false;
+  if (PyUnicode_CheckExact(a)) return PyUnicode_Compare(a, b) == 0;
+  const int equal = PyObject_RichCompareBool(a, b, Py_EQ);
+  if (equal < 0) PyErr_Clear();
+  return equal == 1;
+}
+
+}  // namespace triton_runner::python

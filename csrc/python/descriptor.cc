@@ -1,0 +1,68 @@
+#include "python/descriptor.h"
+
+#include <torch/csrc/autograd/python_variable.h>
+
+namespace py = pybind11;
+
+namespace triton_runner::python {
+namespace {
+
+// Null, and no error set, where there is no such attribute.
+py::object attribute(PyObject* value, PyObject* name) {
+  PyObject* found = PyObject_GetAttr(value, name);
+  if (found == nullptr) PyErr_Clear();
+  return py::reinterpret_steal<py::object>(found);
+}
+
+PyObject* interned(const char* name) { return PyUnicode_InternFromString(name); }
+
+bool read_int(PyObject* value, int64_t& out) {
+  if (!PyLong_CheckExact(value)) return false;
+  int overflow = 0;
+  out = PyLong_AsLongLongAndOverflow(value, &overflow);
+  return overflow == 0;
+}
+
+bool read_ints(PyObject* value, PyObject* name, c10::SmallVectorImpl<int64_t>& out) {
+  const py::object list = attribute(value, name);
+  if (!list || !(PyList_Check(list.ptr()) || PyTuple_Check(list.ptr()))) return false;
+  const Py_ssize_t size = PySequence_Fast_GET_SIZE(list.ptr());
+  out.resize(static_cast<size_t>(size));
+  for (Py_ssize_t i = 0; i < size; ++i) {
+    if (!read_int(PySequence_Fast_GET_ITEM(list.ptr(), i), out[static_cast<size_t>(i)])) return false;
+  }
+  return true;
+}
+
+bool is_nan(PyObject* padding) {
+  static PyObject* nan = interned("nan");
+  return padding == nan || (PyUnicode_CheckExact(padding) && PyUnicode_Compare(padding, nan) == 0);
+}
+
+}  // namespace
+
+bool read_descriptor(PyObject* value, DescriptorArg& out) {
+  static PyObject* base = interned("base");
+  static PyObject* shape = interned("shape");
+  static PyObject* strides = interned("strides");
+  static PyObject* block_shape = interned("block_shape");
+  static PyObject* padding = interned("padding");
+  out.base_object = attribute(value, base);
+  if (!out.base_object || !THPVariable_CheckExact(out.base_object.ptr())) return false;
+  out.base = &THPVariable_Unpack(out.base_object.ptr());
+  if (!read_ints(value, shape, out.shape) || !read_ints(value, strides, out.strides) ||
+      !read_ints(value, block_shape, out.block_shape)) {
+    return false;
+  }
+  const py::object pad = attribute(value, padding);
+  out.nan_padding = pad && is_nan(pad.ptr());
+  return out.shape.size() == out.block_shape.size() && out.strides.size() == out.block_shape.size();
+}
+
+void append_ints(const DescriptorArg& descriptor, c10::SmallVectorImpl<int64_t>& ints) {
+  ints.append(descriptor.shape.begin(), descriptor.shape.end());
+  ints.append(descriptor.strides.begin(), descriptor.strides.end());
+  ints.push_back(descriptor.nan_padding ? 1 : 0);
+}
+
+}  // namespace triton_runner::python

@@ -1,0 +1,50 @@
+// The words of a specialization's key: written by specialization.cc, read by describe.cc.
+#pragma once
+
+#include <cstdint>
+
+namespace triton_runner::python {
+
+// The lowest byte of the word that begins each leaf.
+enum class Leaf : uint64_t {
+  None,
+  Bool,
+  Int,  // byte 1: IntWidth, byte 2: Mark
+  One,  // an integer that is 1, and so a constant
+  Float,
+  Tensor,      // byte 1: at::ScalarType, byte 2: Mark, byte 3: is const
+  Tuple,       // from byte 1 on: length; a type of its own stands among the objects
+  NamedTuple,  // the same, and the type is a namedtuple
+  Descriptor,  // byte 1: at::ScalarType, byte 2: rank, byte 3: has a layout, which stands among the objects; then
+               // words for the block
+  Constant,    // bytes 1 to 3: the number of words that follow; from byte 4 on: the number of its objects
+  Annotated,   // the annotation says it all
+};
+
+enum class IntWidth : uint64_t {
+  I32,
+  I64,
+  U64
+};
+
+// What Triton says of divisibility: nothing, "" or "D".
+enum class Mark : uint64_t {
+  Absent,
+  No,
+  Divisible
+};
+
+constexpr uint64_t leaf(Leaf kind, uint64_t byte1 = 0, uint64_t byte2 = 0, uint64_t byte3 = 0) {
+  return static_cast<uint64_t>(kind) | byte1 << 8 | byte2 << 16 | byte3 << 24;
+}
+constexpr Leaf leaf_kind(uint64_t word) { return static_cast<Leaf>(word & 0xFF); }
+constexpr uint64_t leaf_byte(uint64_t word, int index) { return word >> (8 * index) & 0xFF; }
+constexpr uint64_t leaf_count(uint64_t word) { return word >> 8; }
+
+constexpr uint64_t constant_leaf(uint64_t words, uint64_t objects) {
+  return static_cast<uint64_t>(Leaf::Constant) | words << 8 | objects << 32;
+}
+constexpr uint64_t constant_words(uint64_t word) { return word >> 8 & 0xFFFFFF; }
+constexpr uint64_t constant_objects(uint64_t word) { return word >> 32; }
+
+}  // namespace triton_runner::python
