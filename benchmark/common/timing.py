@@ -23,13 +23,11 @@ class Row:
     Attributes:
         run: does the work n times without waiting for the device, and returns the seconds that the host took.
         ours: whether it is triton_runner's, which a comparison of two reports judges.
-        check: raises where the work, done once and waited for, left a wrong result.
     """
 
     name: str
     run: Callable[[int], float]
     ours: bool = False
-    check: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)

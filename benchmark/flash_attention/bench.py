@@ -3,7 +3,7 @@
     python benchmark/flash_attention/bench.py [--quick] [--widths 64,128] [--lengths 1024,...] [--levels ...]
     python benchmark/flash_attention/bench.py --compare OLD.json NEW.json [--tolerance FRACTION]
 
-docs/benchmarks.md says what each row measures. Tested in tests/python/test_benchmark.py.
+docs/benchmarks.md says what each row measures. Tested in tests/python/test_benchmark_programs.py.
 """
 
 from __future__ import annotations

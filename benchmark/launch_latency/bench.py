@@ -3,7 +3,7 @@
     python benchmark/launch_latency/bench.py [--quick] [--only warm|cold] [--rows GLOB] [--output FOLDER]
     python benchmark/launch_latency/bench.py --compare OLD.json NEW.json [--tolerance MICROSECONDS]
 
-docs/benchmarks.md says what each row measures. Tested in tests/python/test_benchmark.py.
+docs/benchmarks.md says what each row measures. Tested in tests/python/test_benchmark_programs.py.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ NAME = "launch_latency"
 ABOVE = "above the floor"
 TOLERANCE_US = 0.3
 GRAPH_CASE = "19 arguments"
+CAPTURED = (theirs.TRITON, ours.JIT, ours.KERNEL, ours.BOUND, ours.OP)
+REPLAYS = 5  # of a graph between two waits
 TORCH_GROUP = "calls of torch, for scale"
 
 Maker = tuple[str, Callable[[], Callable[[int], float]]]
@@ -47,8 +49,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--rows", default="*", metavar="GLOB", help="only the rows whose name matches")
     parser.add_argument("--lists", default="*", metavar="GLOB", help="only the argument lists whose name matches")
     parser.add_argument("--batch", type=int, help="launches between two waits: 200, on the CPU 5")
-    parser.add_argument("--rounds", type=int, help="batches of each row: 60, with --quick 20, on the CPU 5")
-    parser.add_argument("--cold-starts", type=int, help="processes for each cold start: 5, with --quick 2")
+    parser.add_argument("--rounds", type=int, help="batches of each row: 100, with --quick 30, on the CPU 5")
+    parser.add_argument("--cold-starts", type=int, help="processes for each cold start: 3, with --quick 2")
     return cli.run_benchmark(NAME, parser, run, argv)
 
 
@@ -59,9 +61,8 @@ def run(options: argparse.Namespace, report: Report) -> None:
         bench = Bench(device, options)
         bench.add_argument_lists(report)
         bench.add_torch_calls(report)
-        bench.add_graph(report)
     if options.only != "warm":
-        repeats = options.cold_starts or (2 if options.quick else 5)
+        repeats = options.cold_starts or (2 if options.quick else 3)
         report.groups += cold_start.measure(device, repeats, options.rows)
 
 
@@ -73,9 +74,8 @@ class Bench:
         self.on_gpu = device.type == "cuda"
         self.stream = torch.cuda.current_stream().cuda_stream if self.on_gpu else 0
         self.batch = options.batch or (200 if self.on_gpu else 5)
-        self.rounds = options.rounds or (5 if not self.on_gpu else 20 if options.quick else 60)
+        self.rounds = options.rounds or (5 if not self.on_gpu else 30 if options.quick else 100)
         self.rows_glob, self.lists_glob = options.rows, options.lists
-        self.captured: list[tuple[str, bool, Callable[[int], float]]] = []
 
     def synchronize(self) -> None:
         if self.on_gpu:
@@ -86,15 +86,12 @@ class Bench:
             if not fnmatch.fnmatch(case.name, self.lists_glob):
                 continue
             makers = [*theirs.launchers(case, self.stream)] if self.on_gpu else []
-            rows = self.prepare(makers, case) + self.prepare(ours.doors(case, self.device), case, ours=True)
+            rows = self.prepare(makers, case) + self.prepare(ours.doors(case, self.device), case, is_ours=True)
             rows += self.prepare([(overheads.NO_OP, lambda case=case: overheads.no_op(case))])
-            report.groups.append(self.measure(case.name, rows, theirs.FLOOR))
-            if case.name == GRAPH_CASE:
-                self.captured = [
-                    (row.name, row.ours, row.run)
-                    for row in rows
-                    if isinstance(row, Row) and row.name in (theirs.TRITON, ours.JIT, ours.KERNEL, ours.BOUND, ours.OP)
-                ]
+            if rows:
+                report.groups.append(self.measure(case.name, rows, theirs.FLOOR))
+            if case.name == GRAPH_CASE and self.on_gpu:
+                report.groups += self.graph_of(rows, case)
 
     def add_torch_calls(self, report: Report) -> None:
         if not fnmatch.fnmatch(TORCH_GROUP, self.lists_glob):
@@ -103,19 +100,20 @@ class Bench:
         if rows:
             report.groups.append(self.measure(TORCH_GROUP, rows, None))
 
-    def add_graph(self, report: Report) -> None:
-        if not self.on_gpu or not self.captured:
-            return
-        rows: list[Row | Missing] = []
-        for name, is_ours, launch in self.captured:
-            makers = [(name, lambda launch=launch: graph.capture(launch))]
-            rows += self.prepare(makers, ours=is_ours)
-        title = f"CUDA graph of {graph.LAUNCHES} launches, {GRAPH_CASE}, µs for each of them"
-        # A replay is many launches, so that fewer fit in the queue.
-        report.groups.append(self.measure(title, rows, theirs.TRITON, batch=5, per_call=graph.LAUNCHES))
+    def graph_of(self, rows: list[Row | Missing], case: cases.Case) -> list[Group]:
+        """The rows that follow torch's current stream, and can be captured therefore, each as a graph."""
+        captured: list[Row | Missing] = []
+        for row in rows:
+            if isinstance(row, Row) and row.name in CAPTURED:
+                makers = [(row.name, lambda launch=row.run: graph.capture(launch))]
+                captured += self.prepare(makers, case, is_ours=row.ours)
+        if not captured:
+            return []
+        title = f"CUDA graph of {graph.LAUNCHES} launches, {case.name}, µs for each of them"
+        return [self.measure(title, captured, theirs.TRITON, batch=REPLAYS, per_call=graph.LAUNCHES)]
 
     def prepare(
-        self, makers: Iterable[Maker], case: cases.Case | None = None, *, ours: bool = False
+        self, makers: Iterable[Maker], case: cases.Case | None = None, *, is_ours: bool = False
     ) -> list[Row | Missing]:
         """Make each row, launch it once and check what it left. What cannot be made says why."""
         rows: list[Row | Missing] = []
@@ -126,9 +124,9 @@ class Bench:
                 run = make()
                 if case is not None:
                     case.check(run, self.synchronize)
-                rows.append(Row(name, run, ours))
+                rows.append(Row(name, run, is_ours))
             except Exception as error:
-                rows.append(Missing(name, describe(error), ours))
+                rows.append(Missing(name, describe(error), is_ours))
         return rows
 
     def measure(
@@ -140,8 +138,9 @@ class Bench:
             one.host = [value / per_call for value in one.host]
             one.wall = [value / per_call for value in one.wall]
         base = times.get(floor) if floor else None
-        measures = {"host": "µs", ABOVE: "µs", "wall": "µs"} if base else {"host": "µs", "wall": "µs"}
-        group = Group(title, measures, "host", ABOVE if base else None, floor if base else None, TOLERANCE_US)
+        above = ABOVE if floor == theirs.FLOOR else f"above {floor}"
+        measures = {"host": "µs", above: "µs", "wall": "µs"} if base else {"host": "µs", "wall": "µs"}
+        group = Group(title, measures, "host", above if base else None, floor if base else None, TOLERANCE_US)
         for row in rows:
             if isinstance(row, Missing):
                 group.entries.append(Entry(row.name, ours=row.ours, missing=row.reason))
@@ -149,7 +148,7 @@ class Bench:
             one = times[row.name]
             values = {"host": Summary.of(one.host), "wall": Summary.of(one.wall)}
             if base:
-                values[ABOVE] = Summary.of(differences(one.host, base.host))
+                values[above] = Summary.of(differences(one.host, base.host))
             group.entries.append(Entry(row.name, values, row.ours))
         return group
 

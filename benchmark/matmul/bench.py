@@ -3,7 +3,7 @@
     python benchmark/matmul/bench.py [--quick] [--dtypes fp16,fp8] [--kernels dot,tma] [--sizes 512,...] [--levels ...]
     python benchmark/matmul/bench.py --compare OLD.json NEW.json [--tolerance FRACTION]
 
-docs/benchmarks.md says what each row measures. Tested in tests/python/test_benchmark.py.
+docs/benchmarks.md says what each row measures. Tested in tests/python/test_benchmark_programs.py.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from triton_runner.torch_utils import get_active_torch_device
 
 NAME = "matmul"
 DTYPES = {"fp16": torch.float16, "fp8": torch.float8_e4m3fn}
-SIZES, QUICK_SIZES = (512, 1024, 2048, 4096, 8192), (1024, 4096)
+SIZES, QUICK_SIZES = (512, 1024, 2048, 4096, 8192), (2048, 8192)
 SMALL = 1024  # up to here blocks are small, so that there is one for each multiprocessor
 
 
