@@ -1,6 +1,7 @@
 """The benchmarks as programs: what they launch, the verdict on speed, and runs from end to end without a GPU."""
 
 import ctypes
+import importlib.util
 import os
 import random
 import subprocess
@@ -14,9 +15,11 @@ import torch
 sys.path.extend(str(Path(__file__).parents[2] / "benchmark" / folder) for folder in ("", "launch_latency"))
 
 import native
+import theirs
 from cases import case_19, make_cases
 from common import build, kernel_speed, report
 from common.signature import signature
+from common.timing import Missing, Row
 
 ROOT = Path(__file__).parents[2]
 BENCHMARK = ROOT / "benchmark"
@@ -133,6 +136,48 @@ def test_a_source_that_does_not_compile_says_why(tmp_path):
     with pytest.raises(RuntimeError, match="nothing"):
         build.build(source, folder=tmp_path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["broken.cc"]
+
+
+# ---- launch latency ----
+
+
+@pytest.fixture(scope="module")
+def latency():
+    """benchmark/launch_latency/bench.py as a module, and its Bench on the CPU."""
+    place = importlib.util.spec_from_file_location("latency_bench", BENCHMARK / "launch_latency" / "bench.py")
+    module = importlib.util.module_from_spec(place)
+    place.loader.exec_module(module)
+    options = SimpleNamespace(batch=4, rounds=3, quick=False, rows="*", lists="*")
+    return SimpleNamespace(module=module, bench=module.Bench(CPU, options))
+
+
+def test_a_row_is_held_against_the_floor_of_its_round(latency):
+    floor = theirs.FLOOR
+    rows = [
+        Row(floor, lambda count: count * 3e-6),
+        Row("ours", lambda count: count * 5e-6, True),
+        Missing("peer", "none"),
+    ]
+    group = latency.bench.measure("19 arguments", rows, floor)
+    assert (group.judged, group.baseline) == ("above the floor", floor)
+    assert group.entry("ours").values["above the floor"].median == pytest.approx(2.0)
+    assert group.entry(floor).values["above the floor"].median == 0.0
+    assert group.entry("peer").missing == "none"
+
+
+def test_the_launches_of_a_graph_share_its_time(latency):
+    rows = [Row(theirs.TRITON, lambda count: count * 1e-4), Row("ours", lambda count: count * 2e-4, True)]
+    group = latency.bench.measure("graph", rows, theirs.TRITON, batch=2, per_call=100)
+    assert group.entry("ours").values["host"].median == pytest.approx(2.0)
+    assert group.entry("ours").values[f"above {theirs.TRITON}"].median == pytest.approx(1.0)
+
+
+def test_a_row_with_a_wrong_result_is_not_measured(latency):
+    case = case_19(CPU)
+    (row,) = latency.bench.prepare([("ours", lambda: lambda count: 0.0)], case, is_ours=True)
+    assert isinstance(row, Missing)
+    assert row.ours
+    assert row.reason.startswith("AssertionError")
 
 
 # ---- kernel speed ----
