@@ -24,6 +24,7 @@ ENVIRONMENT := $(STAMPS)/environment-$(subst /,_,$(PYTHON))
 REQUIREMENTS := $(STAMPS)/requirements
 EXTENSION := $(STAMPS)/extension
 LINTERS := $(STAMPS)/linters
+CHARTS := $(STAMPS)/charts
 EXTENSION_SOURCES := setup.py pyproject.toml $(shell find csrc -name '*.cc' -o -name '*.h' -o -name '*.inc')
 CPP_FILES = $(shell find csrc tests benchmark -name '*.cc' -o -name '*.h')
 GPU := $(wildcard /dev/nvidia[0-9]*)
@@ -64,6 +65,11 @@ $(LINTERS): requirements/lint.txt $(REQUIREMENTS)
 $(EXTENSION): $(EXTENSION_SOURCES) $(REQUIREMENTS)
 	$(call say,Building the extension with $(MAX_JOBS) jobs (some minutes the first time))
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(CHARTS): requirements/bench.txt $(REQUIREMENTS)
+	$(call say,Installing what draws charts)
+	@$(BIN)/python tools/environment.py install $<
 	@touch $@
 
 extension: $(EXTENSION)
@@ -112,7 +118,7 @@ format: $(LINTERS)
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
-bench: $(EXTENSION)
+bench: $(EXTENSION) $(CHARTS)
 	$(call say,benchmark/$(BENCH))
 	@$(BIN)/python benchmark/$(BENCH)/bench.py $(BENCH_ARGS)
 

@@ -79,7 +79,7 @@ def test_which_torch_is_inherited(environment, monkeypatch, version, inherited):
 
 
 def test_requirements_are_pinned(environment):
-    for name in ("test.txt", "lint.txt"):
+    for name in ("test.txt", "lint.txt", "bench.txt"):
         entries = environment.read_requirements(ROOT / "requirements" / name)
         assert entries
         assert all("==" in requirement for requirement, _ in entries)
