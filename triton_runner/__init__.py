@@ -16,6 +16,19 @@ from triton_runner.version import __version__
 # The operators first: _C links to this library and finds it loaded.
 torch.ops.load_library(Path(__file__).with_name("libtriton_runner.so"))
 
+
+def _shorten_launch() -> None:
+    """Let eager calls of our own op skip torch's argument parser and dispatcher (csrc/python/op_door.h)."""
+    from triton_runner import _C
+
+    launch = torch.ops.triton_runner.launch
+    for op in (launch, launch.default):
+        if hasattr(op, "_op"):
+            op._op = _C.op_door(op._op)
+
+
+_shorten_launch()
+
 if TYPE_CHECKING:
     from triton_runner.backend import configure_jit_backend as configure_jit_backend
     from triton_runner.backend import restore_jit_backend as restore_jit_backend

@@ -1,7 +1,7 @@
 #include "ops/eager.h"
 
 #include <ATen/Context.h>
-#include <ATen/core/grad_mode.h>
+#include <ATen/PythonTorchFunctionTLS.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/impl/LocalDispatchKeySet.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
@@ -15,10 +15,6 @@ namespace {
 using c10::DispatchKey;
 using c10::DispatchKeySet;
 
-// What a strided tensor on the CPU or a CUDA device carries. Autocast has no kernel of ours and falls through.
-constexpr DispatchKeySet kEagerKeys =
-    DispatchKeySet({DispatchKey::CPU, DispatchKey::CUDA, DispatchKey::AutogradCPU, DispatchKey::AutogradCUDA,
-                    DispatchKey::ADInplaceOrView, DispatchKey::AutocastCPU, DispatchKey::AutocastCUDA});
 constexpr DispatchKeySet kEagerThread =
     c10::default_included_set | DispatchKeySet({DispatchKey::AutocastCPU, DispatchKey::AutocastCUDA});
 
@@ -40,34 +36,9 @@ class TensorScratch : public ScratchAllocator {
   c10::SmallVector<at::Tensor, 2> tensors_;
 };
 
-void* current_stream(at::Device device) {
-  if (device.is_cpu()) return nullptr;
-  return c10::impl::VirtualGuardImpl(device.type()).getStream(device).native_handle();
-}
-
-using TensorArgs = c10::SmallVector<TensorArg, 16>;
-
-void fill(TensorArgs& out, c10::ArrayRef<const at::Tensor*> tensors, bool output) {
-  out.reserve(tensors.size());
-  for (const at::Tensor* tensor : tensors) out.push_back(tensor_arg(*tensor, output));
-}
-
-template <typename T>
-std::span<const T> span_of(c10::ArrayRef<T> values) {
-  return {values.data(), values.size()};
-}
-
 }  // namespace
 
 bool eager_dispatch() { return is_subset(c10::impl::tls_local_dispatch_key_set().included_, kEagerThread); }
-
-bool is_eager(const at::Tensor& tensor) {
-  c10::TensorImpl& impl = *tensor.unsafeGetTensorImpl();  // requires_grad() is not const
-  if (!is_subset(impl.key_set(), kEagerKeys) || impl.layout() != at::kStrided) return false;
-  // An inference tensor has no version to move: the op says whether it may be written here.
-  if (impl.is_inference()) return false;
-  return !(at::GradMode::is_enabled() && impl.requires_grad());
-}
 
 at::Device launch_device(const EagerArgs& args) {
   for (const auto* list : {&args.outputs, &args.inputs}) {
@@ -79,21 +50,15 @@ at::Device launch_device(const EagerArgs& args) {
   return c10::impl::VirtualGuardImpl(at::kCUDA).getDevice();
 }
 
+void* current_stream(at::Device device) {
+  if (device.is_cpu()) return nullptr;
+  return c10::impl::VirtualGuardImpl(device.type()).getStream(device).native_handle();
+}
+
 void launch_on(at::Device device, Kernel& kernel, const EagerArgs& args) {
-  TensorArgs inputs;
-  TensorArgs outputs;
-  fill(inputs, args.inputs, false);
-  fill(outputs, args.outputs, true);
+  const TensorArgs tensors(args);
   TensorScratch scratch(device);
-  launch(kernel,
-         {device_of(device),
-          current_stream(device),
-          {inputs.data(), inputs.size()},
-          {outputs.data(), outputs.size()},
-          span_of<int64_t>(args.ints),
-          span_of<double>(args.floats),
-          span_of<int64_t>(args.grid)},
-         scratch);
+  launch(kernel, tensors.launch_args(device, current_stream(device), args), scratch);
 }
 
 void launch_eager(Kernel& kernel, const EagerArgs& args) {

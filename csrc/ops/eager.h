@@ -6,6 +6,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
 #include <c10/core/DispatchKeySet.h>
 #include <c10/util/SmallVector.h>
 
@@ -30,12 +31,27 @@ inline bool is_subset(c10::DispatchKeySet keys, c10::DispatchKeySet of) {
 // Whether nothing in this thread waits to see the op: no mode, no transform, no tracer.
 bool eager_dispatch();
 
+// What a strided tensor on the CPU or a CUDA device carries. Autocast has no kernel of ours and falls through.
+inline constexpr c10::DispatchKeySet kEagerKeys({c10::DispatchKey::CPU, c10::DispatchKey::CUDA,
+                                                 c10::DispatchKey::AutogradCPU, c10::DispatchKey::AutogradCUDA,
+                                                 c10::DispatchKey::ADInplaceOrView, c10::DispatchKey::AutocastCPU,
+                                                 c10::DispatchKey::AutocastCUDA});
+
 // Whether a tensor is plain memory of the CPU or a CUDA device, and the launch need tell autograd only that it wrote.
-bool is_eager(const at::Tensor& tensor);
+// An inference tensor, which has no ADInplaceOrView, has no version to move either: the op says whether it may be
+// written here. `grad_mode` is at::GradMode::is_enabled().
+inline bool is_eager(const at::Tensor& tensor, bool grad_mode) {
+  c10::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
+  return is_subset(impl.key_set(), kEagerKeys) && impl.key_set().has(c10::DispatchKey::ADInplaceOrView) &&
+         !(grad_mode && impl.requires_grad());
+}
 
 // The device that a launch with these tensors runs on: the first that is not the CPU, for a raw TMA map may lie there.
 // Without a tensor: the current CUDA device, or the CPU where there is none.
 at::Device launch_device(const EagerArgs& args);
+
+// The stream that work on `device` goes to now; null for the CPU.
+void* current_stream(at::Device device);
 
 // Launches on the current stream of `device`, with scratch from the caching allocator. ArgumentError and the like as
 // runtime/launch.h says.

@@ -64,4 +64,19 @@ TensorArg tensor_arg(const at::Tensor& tensor, bool output) {
   return arg;
 }
 
+TensorArgs::TensorArgs(const EagerArgs& args) {
+  for (const at::Tensor* tensor : args.inputs) inputs_.push_back(tensor_arg(*tensor, false));
+  for (const at::Tensor* tensor : args.outputs) outputs_.push_back(tensor_arg(*tensor, true));
+}
+
+LaunchArgs TensorArgs::launch_args(at::Device device, void* stream, const EagerArgs& args) const {
+  return {device_of(device),
+          stream,
+          {inputs_.data(), inputs_.size()},
+          {outputs_.data(), outputs_.size()},
+          {args.ints.data(), args.ints.size()},
+          {args.floats.data(), args.floats.size()},
+          {args.grid.data(), args.grid.size()}};
+}
+
 }  // namespace triton_runner

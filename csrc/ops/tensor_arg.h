@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "ops/eager.h"
 #include "runtime/launch.h"
 
 namespace triton_runner {
@@ -14,5 +15,18 @@ TensorArg tensor_arg(const at::Tensor& tensor, bool output);
 
 // Opaque for a dtype that no kernel takes.
 ElementType element_type_of(at::ScalarType type);
+
+// The tensors of a launch as the runtime takes them.
+class TensorArgs {
+ public:
+  explicit TensorArgs(const EagerArgs& args);
+
+  // Points into this object and into `args`.
+  LaunchArgs launch_args(at::Device device, void* stream, const EagerArgs& args) const;
+
+ private:
+  c10::SmallVector<TensorArg, 16> inputs_;
+  c10::SmallVector<TensorArg, 16> outputs_;
+};
 
 }  // namespace triton_runner

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "ops/repeated.h"
 #include "python/errors.h"
 #include "python/kernel_door.h"
 
@@ -21,6 +22,9 @@ struct Frozen {
   py::object grid;
   ReadArgs read;
   bool eager = false;  // `read` is good
+  // Made at the second launch: what is launched once is not worth it.
+  mutable std::unique_ptr<const RepeatedLaunch> repeated;
+  mutable bool launched = false;
 };
 
 struct BoundLaunch {
@@ -51,11 +55,28 @@ std::shared_ptr<const Frozen> freeze(const KernelDoor& door, py::tuple values, p
 
 // A tensor may have changed since: it may require grad by now.
 bool still_eager(const EagerArgs& args) {
+  const bool grad_mode = at::GradMode::is_enabled();
   for (const auto* list : {&args.inputs, &args.outputs}) {
     for (const at::Tensor* tensor : *list) {
-      if (!is_eager(*tensor)) return false;
+      if (!is_eager(*tensor, grad_mode)) return false;
     }
   }
+  return true;
+}
+
+// False where the launch is for Python.
+bool launch_frozen(const Frozen& frozen, Kernel& kernel) {
+  if (!frozen.eager || !eager_dispatch()) return false;
+  if (frozen.repeated && frozen.repeated->is_unchanged()) [[likely]] {
+    const WithoutGil released;
+    (*frozen.repeated)();
+    return true;
+  }
+  if (!still_eager(frozen.read.args)) return false;
+  if (frozen.launched && !frozen.repeated) frozen.repeated = RepeatedLaunch::make(kernel, frozen.read.args);
+  frozen.launched = true;
+  const WithoutGil released;
+  launch_eager(kernel, frozen.read.args);
   return true;
 }
 
@@ -66,11 +87,7 @@ PyObject* call_bound(PyObject* self, PyObject* const*, size_t count, PyObject* n
   }
   return guarded([&]() -> PyObject* {
     const std::shared_ptr<const Frozen> frozen = *cast(self)->frozen;
-    if (frozen->eager && eager_dispatch() && still_eager(frozen->read.args)) [[likely]] {
-      const WithoutGil released;
-      launch_eager(cast(self)->door->kernel(), frozen->read.args);
-      return Py_NewRef(Py_None);
-    }
+    if (launch_frozen(*frozen, cast(self)->door->kernel())) return Py_NewRef(Py_None);
     const CallArgs args{PySequence_Fast_ITEMS(frozen->values.ptr()), frozen->values.size(), nullptr};
     return launch_slowly(cast(self)->owner, frozen->grid.ptr(), args);
   });

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "ops/eager.h"
+#include "ops/tensor_arg.h"
 #include "runtime/error.h"
 
 namespace py = pybind11;
@@ -48,6 +49,86 @@ bool globals_unchanged(const JitEntry& entry) {
     }
   }
   return true;
+}
+
+void launch_lists(const JitEntry& entry, Specialization& found, EagerArgs& args) {
+  for (size_t i = 0; i < found.tensors.size(); ++i) {
+    (entry.is_output[i] ? args.outputs : args.inputs).push_back(found.tensors[i]);
+  }
+  args.ints = std::move(found.ints);
+  args.floats = std::move(found.floats);
+  const WithoutGil released;
+  launch_eager(*entry.kernel, args);
+}
+
+// Whether every output lies where it was read: one that shared its memory copy-on-write has moved to its own.
+bool are_writable(const JitEntry& entry, const Specialization& found) {
+  for (size_t i = 0; i < found.tensors.size(); ++i) {
+    const at::Tensor& tensor = *found.tensors[i];
+    const void* read = tensor.const_data_ptr();
+    if (entry.is_output[i] && tensor.mutable_data_ptr() != read) return false;
+  }
+  return true;
+}
+
+// The key has the device, type, width and alignment of every argument, so that nothing is left to check.
+void launch_slots(const JitEntry& entry, Specialization& found, c10::ArrayRef<int64_t> grid) {
+  found.slots.resize(entry.offsets.size());
+  const at::Device device = found.tensors.front()->device();
+  const WithoutGil released;
+  launch_packed(
+      *entry.kernel, device_of(device), current_stream(device), {grid.data(), grid.size()},
+      {reinterpret_cast<const std::byte*>(found.slots.data()), found.slots.size() * sizeof(uint64_t), entry.offsets});
+  for (size_t i = 0; i < found.tensors.size(); ++i) {
+    if (entry.is_output[i]) found.tensors[i]->unsafeGetTensorImpl()->bump_version();
+  }
+}
+
+// Whether the record says of a parameter what our key says: then a call with this key fits it.
+bool agrees(const Param& param, const py::handle& type, const py::handle& key) {
+  std::string name = type.cast<std::string>();
+  if (name.starts_with("*k")) name.erase(1, 1);
+  const bool divisible = py::isinstance<py::str>(key) && key.cast<std::string>() == "D";
+  return type_string(param) == name && (divisible || !param.divisible_by_16);
+}
+
+// The leaves of nested tuples of types and keys, without the constants.
+void runtime_leaves(const py::handle& type, const py::handle& key,
+                    std::vector<std::pair<py::object, py::object>>& out) {
+  if (py::isinstance<py::tuple>(type)) {
+    const auto types = py::reinterpret_borrow<py::tuple>(type);
+    const auto keys = py::reinterpret_borrow<py::tuple>(key);
+    for (size_t i = 0; i < types.size(); ++i) runtime_leaves(types[i], keys[i], out);
+  } else if (!type.equal(py::str("constexpr"))) {
+    out.emplace_back(py::reinterpret_borrow<py::object>(type), py::reinterpret_borrow<py::object>(key));
+  }
+}
+
+// JitEntry::offsets.
+std::vector<uint32_t> offsets_of(const Kernel& kernel, const Specialization& found, const py::list& described) {
+  if (!found.has_slots || found.tensors.empty()) return {};
+  const DeviceType device = device_of(found.tensors.front()->device()).type;
+  if (!PreparedLaunch::is_possible(kernel.spec(), device)) return {};
+  std::vector<std::pair<py::object, py::object>> leaves;
+  for (const py::handle entry : described) {
+    const auto pair = py::reinterpret_borrow<py::tuple>(entry);
+    runtime_leaves(pair[0], pair[1], leaves);
+  }
+  size_t next = 0;
+  for (const Param& param : kernel.spec().params) {
+    if (param.kind == ParamKind::Constant) continue;
+    if (next == leaves.size() || !agrees(param, leaves[next].first, leaves[next].second)) return {};
+    ++next;
+  }
+  const auto is_scratch = [](const Field& field) {
+    return field.kind == FieldKind::GlobalScratch || field.kind == FieldKind::ProfileScratch;
+  };
+  const std::vector<Field>& fields = kernel.layout().fields;
+  const auto scratch = static_cast<size_t>(std::ranges::count_if(fields, is_scratch));
+  if (next != leaves.size() || found.slots.size() != next || fields.size() != next + scratch) return {};
+  std::vector<uint32_t> offsets(fields.size());
+  for (size_t i = 0; i < offsets.size(); ++i) offsets[i] = static_cast<uint32_t>(i * sizeof(uint64_t));
+  return offsets;
 }
 
 // For each tensor of a launch whether the kernel may write it; nothing where the record has other parameters than the
@@ -117,16 +198,11 @@ size_t JitDoor::first_with(uint64_t hash) const {
 PyObject* JitDoor::launch(JitEntry& entry, const BoundCall& call, Specialization& found, PyObject* grid) {
   EagerArgs args;
   if (!read_grid(grid, args.grid, [&] { return by_name(call); })) return nullptr;
-  for (size_t i = 0; i < found.tensors.size(); ++i) {
-    (entry.is_output[i] ? args.outputs : args.inputs).push_back(found.tensors[i]);
-  }
-  args.ints = std::move(found.ints);
-  args.floats = std::move(found.floats);
-  py::object handle = entry.handle;  // the entry may be gone when the launch is done
-  {
-    Kernel& kernel = *entry.kernel;
-    const WithoutGil released;
-    launch_eager(kernel, args);
+  py::object handle = entry.handle;
+  if (!entry.offsets.empty() && are_writable(entry, found)) [[likely]] {
+    launch_slots(entry, found, args.grid);
+  } else {
+    launch_lists(entry, found, args);
   }
   return handle.release().ptr();
 }
@@ -150,7 +226,8 @@ bool JitDoor::add(PyObject* subject, const CallArgs& args, const py::list& their
     if (!known) option_names_.push_back(name);
   }
   if (!plan_.complete(call) || !specialize(plan_, call, found) || !add_options(call, found)) return false;
-  if (find(found) != nullptr || !describe(plan_, call, found).equal(theirs)) return false;
+  const py::list described = describe(plan_, call, found);
+  if (find(found) != nullptr || !described.equal(theirs)) return false;
   Kernel& kernel = find_kernel(key);
   const auto outputs = outputs_of(kernel.spec(), kernel.layout(), found);
   if (!outputs) return false;
@@ -161,6 +238,7 @@ bool JitDoor::add(PyObject* subject, const CallArgs& args, const py::list& their
   entry->hash = hash_of(found.words);
   entry->kernel = &kernel;
   entry->is_output = *outputs;
+  entry->offsets = offsets_of(kernel, found, described);
   entry->handle = handle;
   entry->globals = globals;
   const auto place = static_cast<std::ptrdiff_t>(first_with(entry->hash));
@@ -192,11 +270,11 @@ JitParam param_of(const py::dict& from) {
 std::unique_ptr<JitDoor> make_jit_door(const std::vector<py::dict>& params, py::object constexpr_type,
                                        std::vector<py::object> descriptor_types,
                                        std::vector<py::object> layout_descriptor_types,
-                                       const std::vector<std::tuple<py::object, py::object, bool>>& guards) {
+                                       const std::vector<std::pair<py::object, py::object>>& guards) {
   std::vector<JitParam> plan;
   std::ranges::transform(params, std::back_inserter(plan), param_of);
   std::vector<Guard> checked;
-  for (const auto& [holder, name, is_item] : guards) checked.push_back({holder, name, is_item});
+  for (const auto& [holder, name] : guards) checked.push_back({holder, name});
   return std::make_unique<JitDoor>(JitPlan(std::move(plan), {std::move(constexpr_type), std::move(descriptor_types),
                                                              std::move(layout_descriptor_types)}),
                                    Guards(std::move(checked)));
@@ -209,7 +287,7 @@ void bind_jit_door(py::module_& module) {
       .def(py::init(&make_jit_door), py::arg("params"), py::arg("constexpr_type"), py::arg("descriptor_types"),
            py::arg("layout_descriptor_types"), py::arg("guards"),
            "params: dicts with name, default (or absent), is_constexpr, is_const, specialize, align, annotation; "
-           "guards: (holder or None, name, whether the holder is a dict).")
+           "guards: (dict, or None for the function's own, key).")
       .def(
           "add",
           [](JitDoor& door, const py::object& subject, const py::tuple& args, const py::dict& kwargs,

@@ -22,8 +22,11 @@ struct JitEntry {
   uint64_t hash = 0;
   Kernel* kernel = nullptr;
   std::vector<bool> is_output;  // for each tensor of the specialization
-  pybind11::object handle;      // what the launch returns
-  pybind11::dict globals;       // {(name, id): (value, scope)} that the kernel was compiled with
+  // Where the slots of a specialization, followed by NULL for scratch, are what the binary takes: their offsets.
+  // Empty where the arguments have to be checked and packed by the runtime.
+  std::vector<uint32_t> offsets;
+  pybind11::object handle;  // what the launch returns
+  pybind11::dict globals;   // {(name, id): (value, scope)} that the kernel was compiled with
 };
 
 class JitDoor : public Door {

@@ -30,7 +30,7 @@ std::vector<size_t> runtime_of(const KernelSpec& spec) {
 bool take_tensor(const Param& param, PyObject* value, EagerArgs& args) {
   if (!THPVariable_CheckExact(value)) return false;
   const at::Tensor& tensor = THPVariable_Unpack(value);
-  if (!is_eager(tensor)) return false;
+  if (!is_eager(tensor, at::GradMode::is_enabled())) return false;
   (writes(param.access) ? args.outputs : args.inputs).push_back(&tensor);
   return true;
 }

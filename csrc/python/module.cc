@@ -10,6 +10,7 @@
 #include "python/errors.h"
 #include "python/jit_door.h"
 #include "python/kernel_door.h"
+#include "python/op_door.h"
 #include "runtime/error.h"
 #include "runtime/kernel.h"
 #include "runtime/layout.h"
@@ -185,4 +186,5 @@ PYBIND11_MODULE(_C, module) {
   triton_runner::python::bind_door(module);
   triton_runner::python::bind_jit_door(module);
   triton_runner::python::bind_kernel_door(module);
+  triton_runner::python::bind_op_door(module);
 }

@@ -2,6 +2,8 @@
 
 #include <torch/csrc/autograd/python_variable.h>
 
+#include <bit>
+#include <cmath>
 #include <limits>
 
 #include "ops/eager.h"
@@ -65,11 +67,14 @@ class Specializer {
     const std::string& type = param.annotation;
     if (type.front() == '*') return THPVariable_CheckExact(value) && tensor(value, rules);
     if (type == "u1") return PyBool_Check(value) && push(leaf(Leaf::Annotated)) && take_int(value == Py_True);
-    if (type.front() == 'f' || type.front() == 'b') return floating(value, Leaf::Annotated);
+    if (type.front() == 'f' || type.front() == 'b') {
+      out_.has_slots = out_.has_slots && type == "fp32";
+      return floating(value, Leaf::Annotated);
+    }
     if (!PyLong_CheckExact(value)) return false;
     const size_t before = out_.ints.size();
     if (!integer(value, rules)) return false;
-    if (out_.ints.size() == before) out_.ints.push_back(1);  // 1 is a constant only where the type is free
+    if (out_.ints.size() == before) take_int(1);  // 1 is a constant only where the type is free
     return type.front() == 'i' || out_.ints.back() >= 0 || leaf_byte(out_.words.back(), 1) == bits(IntWidth::U64);
   }
 
@@ -80,6 +85,7 @@ class Specializer {
 
   bool take_int(int64_t value) {
     out_.ints.push_back(value);
+    out_.slots.push_back(bits(value));
     return true;
   }
 
@@ -98,7 +104,11 @@ class Specializer {
     } else {
       return false;
     }
+    // An infinity that was none before is an error, and so for Python.
+    const auto single = static_cast<float>(number);
+    if (std::isfinite(number) && !std::isfinite(single)) return false;
     out_.floats.push_back(number);
+    out_.slots.push_back(std::bit_cast<uint32_t>(single));
     return push(leaf(kind));
   }
 
@@ -125,9 +135,13 @@ class Specializer {
 
   bool tensor(PyObject* value, const Rules& rules) {
     const at::Tensor& found = THPVariable_Unpack(value);
-    if (!is_eager(found)) return false;
-    const bool divisible = reinterpret_cast<uintptr_t>(found.const_data_ptr()) % kDivisor == 0;
+    if (!is_eager(found, grad_mode_)) return false;
+    // All on one device, else the launch says which is not.
+    if (!out_.tensors.empty() && found.device() != out_.tensors.front()->device()) return false;
+    const auto address = reinterpret_cast<uintptr_t>(found.const_data_ptr());
+    const bool divisible = address % kDivisor == 0;
     out_.tensors.push_back(&found);
+    out_.slots.push_back(address);
     return push(leaf(Leaf::Tensor, bits(found.scalar_type()), bits(mark_of(rules, divisible)), bits(rules.is_const)));
   }
 
@@ -161,13 +175,14 @@ class Specializer {
 
   bool descriptor(PyObject* value, bool has_layout) {
     DescriptorArg found;
-    if (!read_descriptor(value, found) || !is_eager(*found.base)) return false;
+    if (!read_descriptor(value, found) || !is_eager(*found.base, grad_mode_)) return false;
     push(leaf(Leaf::Descriptor, bits(found.base->scalar_type()), found.block_shape.size(), bits(has_layout)));
     for (const int64_t extent : found.block_shape) push(bits(extent));
     if (has_layout) {
       out_.owned.push_back(py::handle(value).attr("layout"));
       out_.objects.push_back(out_.owned.back().ptr());
     }
+    out_.has_slots = false;
     append_ints(found, out_.ints);
     out_.tensors.push_back(found.base);
     out_.owned.push_back(std::move(found.base_object));
@@ -176,6 +191,7 @@ class Specializer {
 
   const JitTypes& types_;
   Specialization& out_;
+  const bool grad_mode_ = at::GradMode::is_enabled();
 };
 
 std::vector<std::string> names_of(const std::vector<JitParam>& params) {

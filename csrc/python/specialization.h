@@ -55,7 +55,10 @@ class JitPlan {
 struct Specialization {
   KeyWords words;
   KeyObjects objects;  // borrowed from the call
-  // The arguments of the launch, in the order of the parameters and of the leaves of tuples.
+  // The arguments of the launch, in the order of the parameters and of the leaves of tuples: as the op's lists want
+  // them, and as the binary does, one slot of 8 bytes each.
+  c10::SmallVector<uint64_t, 64> slots;
+  bool has_slots = true;  // false with a descriptor or a float of another width than 32 bits, which take no one slot
   c10::SmallVector<const at::Tensor*, 16> tensors;
   c10::SmallVector<int64_t, 32> ints;
   c10::SmallVector<double, 16> floats;

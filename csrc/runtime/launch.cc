@@ -51,16 +51,22 @@ std::vector<Region> make_regions(const Kernel& kernel, const LaunchArgs& args, S
   return regions;
 }
 
-}  // namespace
-
-void launch(Kernel& kernel, const LaunchArgs& args, ScratchAllocator& scratch) {
-  constexpr size_t kStackBytes = 4096;
-  const KernelSpec& spec = kernel.spec();
+void check(const Kernel& kernel, const LaunchArgs& args) {
   check_counts(kernel,
                {args.inputs.size(), args.outputs.size(), args.ints.size(), args.floats.size(), args.grid.size()});
   check_args(kernel, args);
+}
+
+bool is_empty(const Dim3& grid) { return grid[0] == 0 || grid[1] == 0 || grid[2] == 0; }
+
+}  // namespace
+
+void launch(Kernel& kernel, const LaunchArgs& args, ScratchAllocator& scratch) {
+  constexpr size_t kStackBlocks = 64;
+  const KernelSpec& spec = kernel.spec();
+  check(kernel, args);
   const Dim3 grid = checked_grid(spec, args.grid);
-  if (grid[0] == 0 || grid[1] == 0 || grid[2] == 0) return;
+  if (is_empty(grid)) return;
   const LoadedKernel& loaded = kernel.loaded(args.device);
 
   size_t global_bytes = 0;
@@ -70,17 +76,37 @@ void launch(Kernel& kernel, const LaunchArgs& args, ScratchAllocator& scratch) {
   const ScratchPointers pointers{global, profile};
 
   const Layout& layout = kernel.layout();
-  alignas(64) std::byte stack[kStackBytes];
-  struct alignas(64) Block {
-    std::byte bytes[64];
-  };
-  std::vector<Block> heap(layout.bytes > kStackBytes ? layout.bytes / sizeof(Block) + 1 : 0);
-  std::byte* buffer = heap.empty() ? stack : heap.front().bytes;
+  ParamBlock stack[kStackBlocks];
+  const size_t blocks = param_blocks(layout.bytes);
+  std::vector<ParamBlock> heap(blocks > kStackBlocks ? blocks : 0);
+  std::byte* buffer = (heap.empty() ? stack : heap.data())->bytes;
   pack_args(kernel, args, pointers, driver_of(args.device.type), buffer);
 
   std::vector<Region> regions;
   if (args.device.type == DeviceType::Cpu) regions = make_regions(kernel, args, pointers, global_bytes, profile_bytes);
   loaded.launch(grid, args.stream, {buffer, layout.bytes, layout.offsets}, regions);
+}
+
+void launch_packed(Kernel& kernel, Device device, void* stream, std::span<const int64_t> grid,
+                   const PackedParams& params) {
+  const Dim3 checked = checked_grid(kernel.spec(), grid);
+  if (!is_empty(checked)) kernel.loaded(device).launch(checked, stream, params, {});
+}
+
+bool PreparedLaunch::is_possible(const KernelSpec& spec, DeviceType device) {
+  return device != DeviceType::Cpu && spec.global_scratch.size == 0 && spec.profile_scratch.size == 0;
+}
+
+PreparedLaunch::PreparedLaunch(Kernel& kernel, const LaunchArgs& args)
+    : grid_(checked_grid(kernel.spec(), args.grid)), loaded_(&kernel.loaded(args.device)), layout_(&kernel.layout()) {
+  check(kernel, args);
+  TR_ASSERT(is_possible(kernel.spec(), args.device.type));
+  buffer_.resize(param_blocks(layout_->bytes) + 1);
+  pack_args(kernel, args, {}, driver_of(args.device.type), buffer_.front().bytes);
+}
+
+void PreparedLaunch::operator()(void* stream) const {
+  if (!is_empty(grid_)) loaded_->launch(grid_, stream, {buffer_.front().bytes, layout_->bytes, layout_->offsets}, {});
 }
 
 }  // namespace triton_runner

@@ -9,11 +9,18 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "runtime/driver.h"
 #include "runtime/kernel.h"
 
 namespace triton_runner {
+
+// Parameter buffers are aligned as a TMA map has to be.
+struct alignas(64) ParamBlock {
+  std::byte bytes[64];
+};
+inline size_t param_blocks(size_t bytes) { return (bytes + sizeof(ParamBlock) - 1) / sizeof(ParamBlock); }
 
 struct TensorArg {
   void* data = nullptr;
@@ -44,6 +51,31 @@ class ScratchAllocator {
 // ArgumentError for a count, dtype, device, alignment, range or grid that does not fit; what the driver raises. A grid
 // of 0 launches nothing. Nothing is launched where an error is raised.
 void launch(Kernel& kernel, const LaunchArgs& args, ScratchAllocator& scratch);
+
+// Launches with parameters that the caller has checked and packed itself. ArgumentError for a grid that does not fit;
+// what the driver raises.
+void launch_packed(Kernel& kernel, Device device, void* stream, std::span<const int64_t> grid,
+                   const PackedParams& params);
+
+// A launch whose arguments are checked and packed, to be made again and again. It copies what it was made from, and
+// keeps no memory alive that the arguments point to.
+class PreparedLaunch {
+ public:
+  // Not for the CPU, whose driver must be told at each launch what memory it may touch, nor for a kernel that needs
+  // scratch, which is allocated anew for each launch.
+  static bool is_possible(const KernelSpec& spec, DeviceType device);
+
+  // Errors as launch().
+  PreparedLaunch(Kernel& kernel, const LaunchArgs& args);
+
+  void operator()(void* stream) const;
+
+ private:
+  Dim3 grid_;
+  const LoadedKernel* loaded_;
+  const Layout* layout_;
+  std::vector<ParamBlock> buffer_;
+};
 
 // Whether a tensor of dtype `found` may stand for a pointer to `expected`: the same type, integers of one width (IR has
 // no signs), or an Opaque element.

@@ -95,19 +95,22 @@ def make_source(function: Any, signature: Any, constexprs: Any, attrs: Any) -> A
     return ASTSource(function, signature, constexprs, attrs)
 
 
-def launch_guards() -> list[tuple[Any, Any, bool]]:
-    """What Triton reads at each launch and the door in C++ must find empty: (holder, name, whether a dict holds it).
+def launch_guards() -> list[tuple[dict[Any, Any] | None, Any]]:
+    """What Triton reads at each launch and the door in C++ must find empty: (dict, key).
 
-    A holder of None is the launched function.
+    A dict of None is the one of the launched function. A knob lies in the dict of its group once it is set; before, it
+    is what the class says, or the environment.
     """
-    runtime = ("debug", "launch_enter_hook", "launch_exit_hook")
+    chains = ("launch_enter_hook", "launch_exit_hook")
     return [
-        (None, "pre_run_hooks", False),
-        (None, "debug", False),
-        *((knobs.runtime, name, False) for name in runtime),
-        # The attribute itself asks the environment, in Python; these are the two places where it looks.
-        (vars(knobs.compilation), "instrumentation_mode", True),
-        (os.environ._data, os.environ.encodekey("TRITON_INSTRUMENTATION_MODE"), True),  # type: ignore[attr-defined]
+        (None, "pre_run_hooks"),
+        (None, "debug"),
+        ({"debug": type(knobs.runtime).debug}, "debug"),
+        (vars(knobs.runtime), "debug"),
+        *((vars(knobs.runtime), name) for name in chains),
+        *((vars(getattr(type(knobs.runtime), name)), "calls") for name in chains),
+        (vars(knobs.compilation), "instrumentation_mode"),
+        (os.environ._data, os.environ.encodekey("TRITON_INSTRUMENTATION_MODE")),  # type: ignore[attr-defined]
     ]
 
 
