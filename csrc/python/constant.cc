@@ -27,8 +27,8 @@ bool is_tensor_type(PyTypeObject* type) {
 
 bool add_object(PyObject* value, KeyWords& words, KeyObjects& objects) {
   if (!PyUnicode_CheckExact(value) && (!is_hashable(Py_TYPE(value)) || is_tensor_type(Py_TYPE(value)))) return false;
-  words.push_back(static_cast<uint64_t>(Constant::Object));
-  objects.push_back(value);
+  words.push(static_cast<uint64_t>(Constant::Object));
+  objects.push(value);
   return true;
 }
 
@@ -36,14 +36,14 @@ bool add_int(PyObject* value, KeyWords& words, KeyObjects& objects) {
   int overflow = 0;
   const long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
   if (overflow != 0) return add_object(value, words, objects);
-  words.push_back(static_cast<uint64_t>(Constant::Int));
-  words.push_back(static_cast<uint64_t>(number));
+  words.push(static_cast<uint64_t>(Constant::Int));
+  words.push(static_cast<uint64_t>(number));
   return true;
 }
 
 bool add_tuple(PyObject* value, KeyWords& words, KeyObjects& objects) {
   const Py_ssize_t size = PyTuple_GET_SIZE(value);
-  words.push_back(static_cast<uint64_t>(Constant::Tuple) | static_cast<uint64_t>(size) << 8);
+  words.push(static_cast<uint64_t>(Constant::Tuple) | static_cast<uint64_t>(size) << 8);
   for (Py_ssize_t i = 0; i < size; ++i) {
     if (!add_constant(PyTuple_GET_ITEM(value, i), words, objects)) return false;
   }
@@ -54,7 +54,7 @@ bool add_tuple(PyObject* value, KeyWords& words, KeyObjects& objects) {
 
 bool add_constant(PyObject* value, KeyWords& words, KeyObjects& objects) {
   auto word = [&](Constant kind) {
-    words.push_back(static_cast<uint64_t>(kind));
+    words.push(static_cast<uint64_t>(kind));
     return true;
   };
   if (value == Py_None) return word(Constant::None);
@@ -62,12 +62,35 @@ bool add_constant(PyObject* value, KeyWords& words, KeyObjects& objects) {
   if (value == Py_False) return word(Constant::False);
   if (PyLong_CheckExact(value)) return add_int(value, words, objects);
   if (PyFloat_CheckExact(value)) {
-    words.push_back(static_cast<uint64_t>(Constant::Float));
-    words.push_back(std::bit_cast<uint64_t>(PyFloat_AS_DOUBLE(value)));
+    words.push(static_cast<uint64_t>(Constant::Float));
+    words.push(std::bit_cast<uint64_t>(PyFloat_AS_DOUBLE(value)));
     return true;
   }
   if (PyTuple_CheckExact(value)) return add_tuple(value, words, objects);
   return add_object(value, words, objects);
+}
+
+ConstantSize constant_size(const uint64_t* words) {
+  switch (static_cast<Constant>(words[0] & 0xFF)) {
+    case Constant::None:
+    case Constant::False:
+    case Constant::True:
+      return {1, 0};
+    case Constant::Int:
+    case Constant::Float:
+      return {2, 0};
+    case Constant::Object:
+      return {1, 1};
+    case Constant::Tuple:
+      break;
+  }
+  ConstantSize size{1, 0};
+  for (uint64_t items = words[0] >> 8; items > 0; --items) {
+    const ConstantSize item = constant_size(words + size.words);
+    size.words += item.words;
+    size.objects += item.objects;
+  }
+  return size;
 }
 
 bool same_object(PyObject* a, PyObject* b) {

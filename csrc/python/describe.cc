@@ -74,16 +74,18 @@ class Describer {
       case Leaf::Descriptor:
         return descriptor(word);
       case Leaf::Constant:
-        return constant(value, word);
+      case Leaf::Wrapped:
+        return constant(value);
       case Leaf::Annotated:
         return {py::none(), py::none()};
     }
     TR_ASSERT(false);
   }
 
-  Described constant(PyObject* value, uint64_t word) {
-    word_ += constant_words(word);
-    object_ += constant_objects(word);
+  Described constant(PyObject* value) {
+    const ConstantSize size = constant_size(word_);
+    word_ += size.words;
+    object_ += size.objects;
     return {py::str("constexpr"), py::reinterpret_borrow<py::object>(value)};
   }
 

@@ -17,6 +17,7 @@ bool Guards::are_clear(PyObject* subject) const {
   const auto attributes = py::reinterpret_steal<py::object>(PyObject_GenericGetDict(subject, nullptr));
   for (const Guard& guard : guards_) {
     PyObject* dict = guard.holder.is_none() ? attributes.ptr() : guard.holder.ptr();
+    if (dict != nullptr && PyDict_GET_SIZE(dict) == 0) continue;
     if (dict == nullptr || !is_empty(PyDict_GetItemWithError(dict, guard.name.ptr()))) {
       PyErr_Clear();
       return false;

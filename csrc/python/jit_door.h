@@ -10,24 +10,9 @@
 
 #include "python/door.h"
 #include "python/guards.h"
-#include "python/specialization.h"
-#include "runtime/kernel.h"
+#include "python/jit_entry.h"
 
 namespace triton_runner::python {
-
-// A kernel and the exact key that it is found by. Holds no tensor.
-struct JitEntry {
-  std::vector<uint64_t> words;
-  std::vector<pybind11::object> objects;
-  uint64_t hash = 0;
-  Kernel* kernel = nullptr;
-  std::vector<bool> is_output;  // for each tensor of the specialization
-  // Where the slots of a specialization, followed by NULL for scratch, are what the binary takes: their offsets.
-  // Empty where the arguments have to be checked and packed by the runtime.
-  std::vector<uint32_t> offsets;
-  pybind11::object handle;  // what the launch returns
-  pybind11::dict globals;   // {(name, id): (value, scope)} that the kernel was compiled with
-};
 
 class JitDoor : public Door {
  public:

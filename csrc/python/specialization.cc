@@ -56,7 +56,7 @@ class Specializer {
     if (PyBool_Check(value)) return boolean(value);
     if (PyFloat_CheckExact(value)) return floating(value, Leaf::Float);
     if (PyTuple_Check(value)) return tuple(value);
-    if (Py_TYPE(value) == reinterpret_cast<PyTypeObject*>(types_.constexpr_type.ptr())) return constant(value);
+    if (is_wrapped(value)) return constant(value);
     if (is_one_of(Py_TYPE(value), types_.descriptor_types)) return descriptor(value, false);
     if (is_one_of(Py_TYPE(value), types_.layout_descriptor_types)) return descriptor(value, true);
     return false;
@@ -72,20 +72,26 @@ class Specializer {
       return floating(value, Leaf::Annotated);
     }
     if (!PyLong_CheckExact(value)) return false;
-    const size_t before = out_.ints.size();
     if (!integer(value, rules)) return false;
-    if (out_.ints.size() == before) take_int(1);  // 1 is a constant only where the type is free
-    return type.front() == 'i' || out_.ints.back() >= 0 || leaf_byte(out_.words.back(), 1) == bits(IntWidth::U64);
+    if (leaf_kind(out_.words.back()) == Leaf::One) return take_int(1);  // a constant only where the type is free
+    return type.front() == 'i' || static_cast<int64_t>(out_.slots.back()) >= 0 ||
+           leaf_byte(out_.words.back(), 1) == bits(IntWidth::U64);
+  }
+
+  bool is_wrapped(PyObject* value) const {
+    return Py_TYPE(value) == reinterpret_cast<PyTypeObject*>(types_.constexpr_type.ptr());
   }
 
   bool push(uint64_t word) {
-    out_.words.push_back(word);
+    out_.words.push(word);
     return true;
   }
 
-  bool take_int(int64_t value) {
-    out_.ints.push_back(value);
-    out_.slots.push_back(bits(value));
+  bool take_int(int64_t value) { return take(bits(value), SlotKind::Int); }
+
+  bool take(uint64_t slot, SlotKind kind) {
+    out_.slots.push(slot);
+    out_.kinds.push(kind);
     return true;
   }
 
@@ -107,8 +113,8 @@ class Specializer {
     // An infinity that was none before is an error, and so for Python.
     const auto single = static_cast<float>(number);
     if (std::isfinite(number) && !std::isfinite(single)) return false;
-    out_.floats.push_back(number);
-    out_.slots.push_back(std::bit_cast<uint32_t>(single));
+    out_.floats.push(number);
+    take(std::bit_cast<uint32_t>(single), SlotKind::Float);
     return push(leaf(kind));
   }
 
@@ -137,11 +143,11 @@ class Specializer {
     const at::Tensor& found = THPVariable_Unpack(value);
     if (!is_eager(found, grad_mode_)) return false;
     // All on one device, else the launch says which is not.
-    if (!out_.tensors.empty() && found.device() != out_.tensors.front()->device()) return false;
+    if (!out_.tensors.empty() && found.device() != out_.tensors[0]->device()) return false;
     const auto address = reinterpret_cast<uintptr_t>(found.const_data_ptr());
     const bool divisible = address % kDivisor == 0;
-    out_.tensors.push_back(&found);
-    out_.slots.push_back(address);
+    out_.tensors.push(&found);
+    take(address, SlotKind::Tensor);
     return push(leaf(Leaf::Tensor, bits(found.scalar_type()), bits(mark_of(rules, divisible)), bits(rules.is_const)));
   }
 
@@ -150,7 +156,7 @@ class Specializer {
     const bool plain = PyTuple_CheckExact(value);
     const bool named = !plain && PyObject_HasAttrString(reinterpret_cast<PyObject*>(Py_TYPE(value)), "_fields") != 0;
     push(static_cast<uint64_t>(named ? Leaf::NamedTuple : Leaf::Tuple) | bits(size) << 8);
-    if (named) out_.objects.push_back(reinterpret_cast<PyObject*>(Py_TYPE(value)));
+    if (named) out_.objects.push(reinterpret_cast<PyObject*>(Py_TYPE(value)));
     for (Py_ssize_t i = 0; i < size; ++i) {
       if (!any(PyTuple_GET_ITEM(value, i), {})) return false;
     }
@@ -158,19 +164,9 @@ class Specializer {
   }
 
   bool constant(PyObject* value) {
-    const size_t at = out_.words.size();
-    const size_t objects = out_.objects.size();
-    push(0);
-    py::object unwrapped;
-    if (Py_TYPE(value) == reinterpret_cast<PyTypeObject*>(types_.constexpr_type.ptr())) {
-      unwrapped = py::handle(value).attr("value");
-      out_.objects.push_back(reinterpret_cast<PyObject*>(Py_TYPE(value)));
-      value = unwrapped.ptr();
-      out_.owned.push_back(unwrapped);
-    }
-    if (!add_constant(value, out_.words, out_.objects)) return false;
-    out_.words[at] = constant_leaf(out_.words.size() - at - 1, out_.objects.size() - objects);
-    return true;
+    if (!is_wrapped(value)) return push(leaf(Leaf::Constant)) && add_constant(value, out_.words, out_.objects);
+    out_.owned.push_back(py::handle(value).attr("value"));
+    return push(leaf(Leaf::Wrapped)) && add_constant(out_.owned.back().ptr(), out_.words, out_.objects);
   }
 
   bool descriptor(PyObject* value, bool has_layout) {
@@ -180,11 +176,14 @@ class Specializer {
     for (const int64_t extent : found.block_shape) push(bits(extent));
     if (has_layout) {
       out_.owned.push_back(py::handle(value).attr("layout"));
-      out_.objects.push_back(out_.owned.back().ptr());
+      out_.objects.push(out_.owned.back().ptr());
     }
     out_.has_slots = false;
-    append_ints(found, out_.ints);
-    out_.tensors.push_back(found.base);
+    c10::SmallVector<int64_t, 11> ints;
+    append_ints(found, ints);
+    take(reinterpret_cast<uintptr_t>(found.base->const_data_ptr()), SlotKind::Tensor);
+    for (const int64_t number : ints) take_int(number);
+    out_.tensors.push(found.base);
     out_.owned.push_back(std::move(found.base_object));
     return true;
   }

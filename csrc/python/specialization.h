@@ -52,16 +52,23 @@ class JitPlan {
   ParameterNames names_;
 };
 
+enum class SlotKind : uint8_t {
+  Tensor,
+  Int,
+  Float,
+};
+
 struct Specialization {
   KeyWords words;
   KeyObjects objects;  // borrowed from the call
-  // The arguments of the launch, in the order of the parameters and of the leaves of tuples: as the op's lists want
-  // them, and as the binary does, one slot of 8 bytes each.
-  c10::SmallVector<uint64_t, 64> slots;
+  // The arguments of the launch, in the order of the parameters and of the leaves of tuples: one slot of 8 bytes each,
+  // as the binary takes them (an address, an integer, the bits of an fp32); and the tensors and floats once more, as
+  // the op's lists want them.
+  Row<uint64_t, 64> slots;
+  Row<SlotKind, 64> kinds;
   bool has_slots = true;  // false with a descriptor or a float of another width than 32 bits, which take no one slot
-  c10::SmallVector<const at::Tensor*, 16> tensors;
-  c10::SmallVector<int64_t, 32> ints;
-  c10::SmallVector<double, 16> floats;
+  Row<const at::Tensor*, 16> tensors;
+  Row<double, 16> floats;
   c10::SmallVector<pybind11::object, 2> owned;  // what keeps tensors alive that no argument is
 };
 

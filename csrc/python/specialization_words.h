@@ -17,7 +17,8 @@ enum class Leaf : uint64_t {
   NamedTuple,  // the same, and the type is a namedtuple
   Descriptor,  // byte 1: at::ScalarType, byte 2: rank, byte 3: has a layout, which stands among the objects; then
                // words for the block
-  Constant,    // bytes 1 to 3: the number of words that follow; from byte 4 on: the number of its objects
+  Constant,    // the words of its value follow (constant.h)
+  Wrapped,     // the same, in a tl.constexpr
   Annotated,   // the annotation says it all
 };
 
@@ -40,11 +41,5 @@ constexpr uint64_t leaf(Leaf kind, uint64_t byte1 = 0, uint64_t byte2 = 0, uint6
 constexpr Leaf leaf_kind(uint64_t word) { return static_cast<Leaf>(word & 0xFF); }
 constexpr uint64_t leaf_byte(uint64_t word, int index) { return word >> (8 * index) & 0xFF; }
 constexpr uint64_t leaf_count(uint64_t word) { return word >> 8; }
-
-constexpr uint64_t constant_leaf(uint64_t words, uint64_t objects) {
-  return static_cast<uint64_t>(Leaf::Constant) | words << 8 | objects << 32;
-}
-constexpr uint64_t constant_words(uint64_t word) { return word >> 8 & 0xFFFFFF; }
-constexpr uint64_t constant_objects(uint64_t word) { return word >> 32; }
 
 }  // namespace triton_runner::python

@@ -105,7 +105,7 @@ def launch_guards() -> list[tuple[dict[Any, Any] | None, Any]]:
     return [
         (None, "pre_run_hooks"),
         (None, "debug"),
-        ({"debug": type(knobs.runtime).debug}, "debug"),
+        ({"debug": True} if type(knobs.runtime).debug else {}, "debug"),
         (vars(knobs.runtime), "debug"),
         *((vars(knobs.runtime), name) for name in chains),
         *((vars(getattr(type(knobs.runtime), name)), "calls") for name in chains),
