@@ -1,5 +1,5 @@
 # Types of the binding; csrc/python/module.cc has the meaning. tests/python/test_stub.py holds the two together.
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 class Param:
@@ -75,3 +75,54 @@ def recover_ptx(
     metadata: str | None = None,
 ) -> KernelSpec: ...
 def with_access(spec: KernelSpec, text: str) -> KernelSpec: ...
+
+class Indexable:
+    """csrc/python/door.h. A subclass has open_door() and launch(grid, args, kwargs)."""
+
+    subject: Any
+    @property
+    def door(self) -> Any: ...
+    def at(self, grid: Any, /) -> Callable[..., Any]: ...
+    def close_door(self) -> None: ...
+    def __getitem__(self, grid: Any, /) -> Callable[..., Any]: ...
+
+class Door: ...
+
+class JitDoor(Door):
+    def __init__(
+        self,
+        params: Sequence[Mapping[str, Any]],
+        constexpr_type: Any,
+        descriptor_types: Sequence[Any],
+        layout_descriptor_types: Sequence[Any],
+        guards: Sequence[tuple[dict[Any, Any] | None, Any]],
+    ) -> None: ...
+    def add(
+        self,
+        subject: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        specialization: list[Any],
+        handle: Any,
+        key: str,
+        globals: dict[Any, Any],
+    ) -> bool: ...
+    def specialization(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[Any, Any]] | None: ...
+
+class KernelDoor(Door):
+    def __init__(self, key: str, constants: list[Any]) -> None: ...
+
+class BoundLaunch:
+    """csrc/python/bound_launch.cc."""
+
+    grid: Any
+    @property
+    def arguments(self) -> dict[str, Any]: ...
+    @property
+    def kernel(self) -> Any: ...
+    def __init__(self, kernel: Indexable, grid: Any, values: tuple[Any, ...], /) -> None: ...
+    def __call__(self) -> None: ...
+    def replace(self, **arguments: Any) -> None: ...
+
+def op_door(op: Any) -> Any: ...
+def handles(key: str, cuda: bool, index: int) -> tuple[int, int]: ...

@@ -5,29 +5,13 @@ Importing this touches no driver and no Triton, sets no environment variable and
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
-from triton_runner import errors
+# The order matters: whatever follows needs the library that `native` opens.
+from triton_runner import errors, native
+from triton_runner.kernel import Kernel
+from triton_runner.loader import load
 from triton_runner.version import __version__
-
-# The operators first: _C links to this library and finds it loaded.
-torch.ops.load_library(Path(__file__).with_name("libtriton_runner.so"))
-
-
-def _shorten_launch() -> None:
-    """Let eager calls of our own op skip torch's argument parser and dispatcher (csrc/python/op_door.h)."""
-    from triton_runner import _C
-
-    launch = torch.ops.triton_runner.launch
-    for op in (launch, launch.default):
-        if hasattr(op, "_op"):
-            op._op = _C.op_door(op._op)
-
-
-_shorten_launch()
 
 if TYPE_CHECKING:
     from triton_runner.backend import configure_jit_backend as configure_jit_backend
@@ -36,25 +20,21 @@ if TYPE_CHECKING:
     from triton_runner.decorator import get_file_dir as get_file_dir
     from triton_runner.decorator import gluon_jit as gluon_jit
     from triton_runner.decorator import jit as jit
-    from triton_runner.kernel import Kernel as Kernel
-    from triton_runner.loader import load as load
     from triton_runner.messages import set_launch_message as set_launch_message
 
-# Imported at first use: the front of the compiler costs time that a program which only launches need not pay. No
-# submodule has the name of an entry, since importing it would put the module in its place.
+# Imported at first use: the front of the compiler costs time that a program which only loads and launches need not
+# pay. No submodule has the name of an entry, since importing it would put the module in its place.
 _LAZY = {
-    "Kernel": "triton_runner.kernel",
     "compile": "triton_runner.compiler.pipeline",
     "configure_jit_backend": "triton_runner.backend",
     "get_file_dir": "triton_runner.decorator",
     "gluon_jit": "triton_runner.decorator",
     "jit": "triton_runner.decorator",
-    "load": "triton_runner.loader",
     "restore_jit_backend": "triton_runner.backend",
     "set_launch_message": "triton_runner.messages",
 }
 
-__all__ = ["__version__", "errors", *_LAZY]
+__all__ = ["Kernel", "__version__", "errors", "load", *_LAZY]
 
 
 def __getattr__(name: str) -> Any:

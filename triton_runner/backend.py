@@ -1,7 +1,8 @@
 """Makes existing ``@triton.jit`` code and ``triton.compile`` go through triton_runner, and puts everything back.
 
-Exactly two things of Triton are replaced while configured: ``JITFunction.run``, which functions decorated before and
-after share, and ``compile`` in the modules that hold it. Tested in tests/python/test_backend.py.
+Exactly three things of Triton are replaced while configured: ``JITFunction.run`` and ``JITFunction.__getitem__``,
+which functions decorated before and after share, and ``compile`` in the modules that hold it. Tested in
+tests/python/test_backend.py.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ logger = logging.getLogger(__name__)
 
 _COMPILE_HOLDERS = ("triton", "triton.compiler", "triton.compiler.compiler")
 _lock = threading.Lock()
-# (object, attribute, what it was), in the order of replacement; empty while not configured.
+_ABSENT = object()
+# (object, attribute, what it was or _ABSENT), in the order of replacement; empty while not configured.
 _replaced: list[tuple[Any, str, Any]] = []
 
 
@@ -34,6 +36,7 @@ def configure_jit_backend() -> None:
         if _replaced:
             return
         _replace(JITFunction, "run", _run)
+        _replace(JITFunction, "__getitem__", _getitem)
         for name in _COMPILE_HOLDERS:
             _replace(importlib.import_module(name), "compile", _compile)
     logger.info("triton.jit and triton.compile now go through triton_runner")
@@ -46,21 +49,33 @@ def restore_jit_backend() -> None:
             return
         while _replaced:
             holder, name, original = _replaced.pop()
-            setattr(holder, name, original)
+            if original is _ABSENT:
+                delattr(holder, name)
+            else:
+                setattr(holder, name, original)
         from triton_runner import launcher
 
         launcher.forget_all()
 
 
 def _replace(holder: Any, name: str, value: Any) -> None:
-    _replaced.append((holder, name, vars(holder)[name]))
+    _replaced.append((holder, name, vars(holder).get(name, _ABSENT)))
     setattr(holder, name, value)
 
 
 def _run(self: Any, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> Any:
     from triton_runner import launcher
 
-    return launcher.run(self, args, kwargs, grid=grid, warmup=warmup)
+    door = launcher.door_of(self)
+    if warmup:
+        return launcher.run(self, args, kwargs, grid=grid, warmup=True, door=door.door)
+    return door.at(grid)(*args, **kwargs)
+
+
+def _getitem(self: Any, grid: Any) -> Any:
+    from triton_runner import launcher
+
+    return launcher.door_of(self).at(grid)
 
 
 def _compile(src: Any, target: Any = None, options: Mapping[str, Any] | None = None, _env_vars: Any = None) -> Any:

@@ -22,6 +22,8 @@ _FIELDS = ("version", "do_not_specialize", "do_not_specialize_on_alignment", "de
 class _Launched(_C.Indexable):
     """What our functions do in their own way."""
 
+    __qualname__: str  # of the function
+
     def run(self, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> Any:
         if warmup:
             return launcher.run(self, args, kwargs, grid=grid, warmup=True, door=self.door)

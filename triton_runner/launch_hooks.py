@@ -58,9 +58,7 @@ def load(kernel: CompiledKernel, device: Device) -> None:
 
 
 @contextlib.contextmanager
-def around_launch(
-    function: Any, kernel: Kernel, grid: Any, bound: Mapping[str, Any], device: Device
-) -> Iterator[None]:
+def around_launch(function: Any, kernel: Kernel, grid: Any, bound: Mapping[str, Any], device: Device) -> Iterator[None]:
     """Call the hooks before and after the launch in the body."""
     hooks = adapter().launch_hooks()
     if hooks is None:

@@ -31,9 +31,10 @@ from triton_runner.launch_hooks import CompileHooks, Device, around_launch, load
 from triton_runner.launch_source import SOURCE_KEYWORDS, take_source
 
 _STATE = "_triton_runner_state"
+_DOOR = "_triton_runner_door"
 _REMOVED_KEYWORDS = ("device_type", "device", "stream")
 _lock = threading.Lock()
-_functions: list[weakref.ref[Any]] = []  # those that hold a _STATE
+_functions: list[weakref.ref[Any]] = []  # those that hold a _STATE or a _DOOR
 
 
 _Pick = Callable[[tuple[Any, ...]], Sequence[Any]]
@@ -104,6 +105,30 @@ def run(
     return kernel
 
 
+class _FunctionDoor(_C.Indexable):
+    """The door of a function whose class is Triton's own."""
+
+    def __init__(self, function: JITFunction) -> None:
+        self.subject = function
+
+    def open_door(self) -> _C.JitDoor:
+        return make_door(self.subject)
+
+    def launch(self, grid: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Kernel | None:
+        return run(self.subject, args, kwargs, grid=grid, warmup=False, door=self.door)
+
+
+def door_of(function: JITFunction) -> _C.Indexable:
+    """What ``function[grid]`` goes through while ``configure_jit_backend`` is in force."""
+    door: _C.Indexable | None = function.__dict__.get(_DOOR)
+    if door is not None:
+        return door
+    with _lock:
+        _functions.append(weakref.ref(function))
+    made: _C.Indexable = function.__dict__.setdefault(_DOOR, _FunctionDoor(function))
+    return made
+
+
 def make_door(function: JITFunction) -> _C.JitDoor:
     """The launch of ``function`` in C++."""
     triton = adapter()
@@ -129,6 +154,7 @@ def forget_all() -> None:
         for reference in _functions:
             if (function := reference()) is not None:
                 function.__dict__.pop(_STATE, None)
+                function.__dict__.pop(_DOOR, None)
         _functions.clear()
 
 

@@ -24,11 +24,11 @@ TOOLKIT_HEADER = re.compile(r"(cuda|hip|nvrtc|cublas|cudnn)[\w/]*\.h")
 
 # Python layers, lowest first; a module may import its own layer and those before it. What is not named here is the top.
 PYTHON_LAYERS = [
-    {"_C", "color_print", "errors", "messages", "version"},
+    {"_C", "color_print", "errors", "messages", "native", "version"},
     {"cache", "compiler", "kernel", "torch_utils"},
-    {"loader"},
-    {"launch_source", "launcher"},
-    {"compiled_kernel", "decorator", "jit_function"},
+    {"compiled_kernel", "loader"},
+    {"launch_hooks", "launch_source", "launcher"},
+    {"decorator", "jit_function"},
 ]
 
 SOURCES = sorted(path for suffix in ("*.cc", "*.h") for path in CSRC.rglob(suffix))
