@@ -51,7 +51,6 @@ class _State:
         self.kernels: dict[Any, tuple[Kernel, _Pick]] = {}
         # By content of the artifact that it was launched from.
         self.from_artifact: dict[Any, Kernel] = {}
-        self.keys: dict[Any, str] = {}
         self.lock = threading.Lock()  # held while a kernel of this function is compiled
 
 
@@ -169,7 +168,8 @@ def _kernel_from_python(
     warmup: bool,
 ) -> tuple[Kernel, _Pick] | None:
     on_cuda = device[0]
-    triton_key = compute_cache_key(state.keys, specialization, options)
+    # Without Triton's memo, which takes 1, True and 1.0 for one constant; the text that it stands for does not.
+    triton_key = compute_cache_key({}, specialization, options)
     key = (on_cuda, triton_key)
     found = state.kernels.get(key)
     if found is not None:
