@@ -5,6 +5,7 @@ Tested in tests/python/test_kernel.py.
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,9 +58,6 @@ class Kernel(_C.Indexable):
         self.spec = spec
         self.artifacts = MappingProxyType(dict(artifacts))
         self._key: str | None = None
-        self._params = [_Parameter.of(param) for param in spec.params]
-        self._runtime = [param for param in self._params if param.kind != "constant"]
-        self._names = frozenset(param.name for param in self._params)
 
     def __repr__(self) -> str:
         return f"Kernel({self.spec.name}, {self.spec.target}, {', '.join(self.artifacts)})"
@@ -107,7 +105,7 @@ class Kernel(_C.Indexable):
 
     def open_door(self) -> _C.KernelDoor:
         """What :class:`_C.Indexable` asks for once: the launch in C++."""
-        return _C.KernelDoor(self.key, [param.constant for param in self._params])
+        return _C.KernelDoor(self.key)
 
     def launch(self, grid: Grid, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> None:
         """Launch on the device and current stream of the tensors.
@@ -149,6 +147,20 @@ class Kernel(_C.Indexable):
         ``torch.ops.triton_runner.launch(kernel.key, *kernel.op_args(x, y, n), [grid])`` is ``kernel[grid](x, y, n)``.
         """
         return self._lists(self._bind(args, kwargs))
+
+    # What only launches in Python need is made by the first of them: loading a kernel should cost little.
+
+    @functools.cached_property
+    def _params(self) -> list[_Parameter]:
+        return [_Parameter.of(param) for param in self.spec.params]
+
+    @functools.cached_property
+    def _runtime(self) -> list[_Parameter]:
+        return [param for param in self._params if param.kind != "constant"]
+
+    @functools.cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(param.name for param in self._params)
 
     def _bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
         """One value for each parameter of the record; a constant's is its own."""

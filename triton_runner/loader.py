@@ -103,7 +103,9 @@ def _record(
     if artifact.level == "ptx":
         _check_entry(artifact, metadata)
     if RECORD_ENTRY in metadata or (has_types and all(field in metadata for field in _LAUNCH_FIELDS)):
-        spec = _C.read_sidecar(json.dumps(metadata), name, signature)
+        # Our own entry has all; the rest, which is long, counts only beside a signature.
+        read = {RECORD_ENTRY: metadata[RECORD_ENTRY]} if signature is None and RECORD_ENTRY in metadata else metadata
+        spec = _C.read_sidecar(json.dumps(read), name, signature)
         return _C.with_access(spec, artifact.text) if artifact.level == "ptx" else spec
     if name is not None and metadata.get("name", name) != name:
         raise MetadataError(f"the metadata is of kernel {metadata['name']!r}, expected kernel {name!r}")

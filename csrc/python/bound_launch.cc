@@ -187,7 +187,7 @@ PyGetSetDef bound_properties[] = {
 };
 
 PyMethodDef bound_methods[] = {
-    {"replace", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(replace)), METH_FASTCALL | METH_KEYWORDS,
+    {"replace", as_method(replace), METH_FASTCALL | METH_KEYWORDS,
      "replace(name=value, ...): the calls that follow are made with these arguments."},
     {nullptr, nullptr, 0, nullptr},
 };

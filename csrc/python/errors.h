@@ -24,4 +24,10 @@ PyObject* guarded(Body&& body) noexcept {
   }
 }
 
+// A function that takes its arguments as METH_FASTCALL | METH_KEYWORDS brings them, for a PyMethodDef.
+inline PyCFunction as_method(PyObject* (*function)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*)) {
+  // Python's own way to hold functions of several signatures in one field.
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
+}
+
 }  // namespace triton_runner::python

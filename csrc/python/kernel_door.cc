@@ -68,11 +68,18 @@ bool is_float(ElementType type) { return type >= ElementType::F16 && type <= Ele
 
 }  // namespace
 
-KernelDoor::KernelDoor(const std::string& key, py::list constants)
-    : kernel_(&find_kernel(key)),
-      names_(names_of(kernel_->spec())),
-      runtime_(runtime_of(kernel_->spec())),
-      constants_(std::move(constants)) {}
+KernelDoor::KernelDoor(const std::string& key)
+    : kernel_(&find_kernel(key)), names_(names_of(kernel_->spec())), runtime_(runtime_of(kernel_->spec())) {}
+
+PyObject* KernelDoor::constant(size_t index) const {
+  if (constants_.empty()) {
+    const py::object loads = py::module_::import("json").attr("loads");
+    for (const Param& param : kernel_->spec().params) {
+      constants_.append(param.kind == ParamKind::Constant ? loads(param.constant) : py::none());
+    }
+  }
+  return PyList_GET_ITEM(constants_.ptr(), static_cast<Py_ssize_t>(index));
+}
 
 PyObject* KernelDoor::call(PyObject* owner, PyObject*, PyObject* grid, const CallArgs& args) {
   BoundCall call;
@@ -106,9 +113,7 @@ bool KernelDoor::read(PyObject* const* values, ReadArgs& out) const {
   const std::vector<Param>& params = kernel_->spec().params;
   for (size_t i = 0; i < params.size(); ++i) {
     if (params[i].kind == ParamKind::Constant) {
-      if (values[i] != nullptr &&
-          !same_object(values[i], PyList_GET_ITEM(constants_.ptr(), static_cast<Py_ssize_t>(i))))
-        return false;
+      if (values[i] != nullptr && !same_object(values[i], constant(i))) return false;
     } else if (values[i] == nullptr || !read_value(params[i], values[i], out)) {
       return false;
     }
@@ -134,7 +139,7 @@ py::dict KernelDoor::by_name(const BoundCall& call) const {
   py::dict named;
   for (size_t i = 0; i < call.values.size(); ++i) {
     PyObject* value = call.values[i];
-    if (value == nullptr) value = PyList_GET_ITEM(constants_.ptr(), static_cast<Py_ssize_t>(i));
+    if (value == nullptr) value = constant(i);
     named[py::handle(names_[i])] = py::handle(value);
   }
   return named;
@@ -142,7 +147,7 @@ py::dict KernelDoor::by_name(const BoundCall& call) const {
 
 void bind_kernel_door(py::module_& module) {
   py::class_<KernelDoor, Door>(module, "KernelDoor", "The door of a compiled kernel; see csrc/python/kernel_door.h.")
-      .def(py::init<const std::string&, py::list>(), py::arg("key"), py::arg("constants"));
+      .def(py::init<const std::string&>(), py::arg("key"));
   bind_bound_launch(module);
 }
 

@@ -22,8 +22,8 @@ struct ReadArgs {
 
 class KernelDoor : public Door {
  public:
-  // `key` is registered; `constants` holds for each parameter its value, or None where it is none.
-  KernelDoor(const std::string& key, pybind11::list constants);
+  // `key` is registered.
+  explicit KernelDoor(const std::string& key);
 
   PyObject* call(PyObject* owner, PyObject* subject, PyObject* grid, const CallArgs& args) override;
 
@@ -38,11 +38,13 @@ class KernelDoor : public Door {
   bool bind_values(const CallArgs& args, BoundCall& call) const;
   bool read_value(const Param& param, PyObject* value, ReadArgs& out) const;
   pybind11::dict by_name(const BoundCall& call) const;
+  // The value of a constant parameter, made of its text when it is first asked for. Borrowed.
+  PyObject* constant(size_t index) const;
 
   Kernel* kernel_;
   ParameterNames names_;
-  std::vector<size_t> runtime_;  // indices of the parameters that are no constants
-  pybind11::list constants_;
+  std::vector<size_t> runtime_;       // indices of the parameters that are no constants
+  mutable pybind11::list constants_;  // see constant()
 };
 
 // Adds KernelDoor and BoundLaunch to the module.

@@ -82,8 +82,7 @@ PyObject* call_op(PyObject* op, PyObject* const* values, Py_ssize_t count, PyObj
   });
 }
 
-PyMethodDef definition = {"launch", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(call_op)),
-                          METH_FASTCALL | METH_KEYWORDS,
+PyMethodDef definition = {"launch", as_method(call_op), METH_FASTCALL | METH_KEYWORDS,
                           "triton_runner::launch(str key, Tensor[] inputs, Tensor(a!)[] outputs, SymInt[] ints, "
                           "float[] floats, SymInt[] grid) -> ()"};
 
