@@ -6,6 +6,7 @@
 #include "driver/elf.h"
 #include "ptx/access.h"
 #include "ptx/recover.h"
+#include "python/dump.h"
 #include "python/errors.h"
 #include "runtime/error.h"
 #include "runtime/kernel.h"
@@ -171,4 +172,5 @@ PYBIND11_MODULE(_C, module) {
   triton_runner::bind_spec(module);
   triton_runner::bind_registry(module);
   triton_runner::bind_readers(module);
+  triton_runner::python::bind_dump(module);
 }
