@@ -54,9 +54,9 @@ PtxBlocks find_blocks(const Function& function) {
     const Instruction& last = function.instructions[blocks.last(block)];
     for (const uint32_t target : targets_of(function, last)) blocks.graph[block].push_back(blocks.block_of[target]);
     if (falls_through(last)) blocks.graph[block].push_back(block + 1);
-    std::ranges::sort(blocks.graph[block]);
-    const auto repeated = std::ranges::unique(blocks.graph[block]);
-    blocks.graph[block].erase(repeated.begin(), repeated.end());
+    std::vector<Block>& next = blocks.graph[block];
+    std::ranges::sort(next);
+    next.erase(std::unique(next.begin(), next.end()), next.end());
   }
   return blocks;
 }
