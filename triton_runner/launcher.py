@@ -11,6 +11,7 @@ import operator
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ from triton._utils import find_paths_if
 from triton.runtime.jit import JITFunction, compute_cache_key, create_function_from_signature
 
 from triton_runner import messages
-from triton_runner.compiler.pipeline import compile_source, make_kernel
+from triton_runner.compiler.pipeline import Compiled, compile_source, make_kernel
 from triton_runner.compiler.signature import leaves, record_params
 from triton_runner.compiler.target import DEFAULT_CAPABILITY, Target, default_target, device_target
 from triton_runner.compiler.versions import adapter
@@ -28,6 +29,8 @@ from triton_runner.kernel import Kernel
 from triton_runner.launch_source import SOURCE_KEYWORDS, take_source
 
 _STATE = "_triton_runner_state"
+#: The launch keywords of triton_runner/dump/older.py.
+DUMP_KEYWORDS = frozenset({"dump_tensor", "dump_value", "dump_grid"})
 _REMOVED_KEYWORDS = ("device_type", "device", "stream")
 _lock = threading.Lock()
 _functions: list[weakref.ref[Any]] = []  # those that hold a _STATE
@@ -51,8 +54,31 @@ class _State:
         self.lock = threading.Lock()  # held while a kernel of this function is compiled
 
 
+@dataclass(frozen=True)
+class Resolved:
+    """A launch that is ready: the kernel, its arguments, and how to compile the function to another level."""
+
+    kernel: Kernel
+    values: Sequence[Any]
+    bound: Mapping[str, Any]
+    # (level, what to add to the source's hash); None where the kernel was made from an artifact.
+    compile_to: Callable[[str, str], Compiled] | None
+
+
 def run(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any], *, grid: Any, warmup: bool) -> Kernel:
     """What ``function[grid](*args, **kwargs)`` does. Returns the kernel."""
+    if not DUMP_KEYWORDS.isdisjoint(kwargs):
+        from triton_runner.dump.older import run_with_keywords
+
+        return run_with_keywords(function, args, kwargs, grid)
+    found = resolve(function, args, kwargs)
+    if not warmup:
+        found.kernel.launch(_grid(grid, found.bound), found.values)
+    return found.kernel
+
+
+def resolve(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any]) -> Resolved:
+    """Bind, specialize, and find or compile the kernel."""
     source = take_source(function, kwargs) if not SOURCE_KEYWORDS.isdisjoint(kwargs) else None
     kwargs["debug"] = kwargs.get("debug", function.debug) or knobs.runtime.debug
     kwargs["instrumentation_mode"] = knobs.compilation.instrumentation_mode
@@ -66,18 +92,24 @@ def run(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any], *, g
         # From the generated binder: a missing or unexpected argument, or one of a kind that no kernel takes.
         message = str(error).removeprefix("dynamic_func() ")
         raise ArgumentError(f"kernel {function.__name__!r}: {message}") from error
-    if source is None:
-        kernel, pick = _kernel_from_python(function, state, on_cpu, bound, specialization, options, kwargs)
-        values = pick(tuple(bound.values()))
-    else:
+    if source is not None:
         _check_keywords(function, kwargs, bound)
         signature, constexprs, attrs = _unpack(function, state, bound, specialization)
         params = record_params(function.arg_names, signature, constexprs, attrs)
         kernel, values = source.kernel(state.from_artifact, state.target, on_cpu, params, bound, options)
+        _check_globals(function)
+        return Resolved(kernel, values, bound, None)
+    kernel, pick = _kernel_from_python(function, state, on_cpu, bound, specialization, options, kwargs)
     _check_globals(function)
-    if not warmup:
-        kernel.launch(_grid(grid, bound), values)
-    return kernel
+
+    def compile_to(level: str, variant: str) -> Compiled:
+        triton = adapter()
+        made = triton.make_source(function, *_unpack(function, state, bound, specialization))
+        key = made.hash() + variant
+        made.hash = lambda: key
+        return compile_source(triton, made, state.target, options, level)
+
+    return Resolved(kernel, pick(tuple(bound.values())), bound, compile_to)
 
 
 def forget_all() -> None:

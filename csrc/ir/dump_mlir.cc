@@ -9,6 +9,7 @@
 #include <map>
 
 #include "ir/mlir_carry.h"
+#include "ir/mlir_marks.h"
 #include "ir/mlir_reader.h"
 #include "ir/mlir_record.h"
 #include "ir/mlir_result_types.h"
@@ -50,6 +51,7 @@ class MlirEdit {
     counters_.insert_labels(edits_);
     for (const auto& [at, text] : fronts_) edits_.insert(at, text);
     for (const auto& [at, text] : records_) edits_.insert(at, text);
+    for (const Op* mark : find_marks(*module_)) edits_.insert(mark->begin, "// ");
     counters_.insert_steps(edits_);
     return {edits_.apply(text_), std::move(slots_)};
   }

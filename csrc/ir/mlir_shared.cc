@@ -47,12 +47,6 @@ const Op* module_of(const Block& block) {
   return op;
 }
 
-std::string bracketed(const std::vector<int64_t>& values) {
-  std::string out = "[";
-  for (size_t i = 0; i < values.size(); ++i) out += (i == 0 ? "" : ", ") + std::to_string(values[i]);
-  return out + "]";
-}
-
 }  // namespace
 
 std::optional<size_t> offset_of_read(const Block& block, const Op* defining, const std::string& name) {
@@ -80,20 +74,22 @@ std::optional<size_t> offset_of_read(const Block& block, const Op* defining, con
 }
 
 std::string layout_to_read(const Type& type, int num_warps) {
-  const size_t rank = type.extents.size();
-  std::vector<int64_t> ones(rank, 1);
-  std::vector<int64_t> threads(rank, 1);
-  std::vector<int64_t> warps(rank, 1);
-  std::vector<int64_t> order(rank);
+  std::string ones;
+  std::string threads;
+  std::string warps;
+  std::string order;
   int64_t left = 32;
-  for (size_t d = rank; d-- > 0;) {
-    order[rank - 1 - d] = static_cast<int64_t>(d);
-    threads[d] = d == 0 ? left : std::min(left, type.extents[d]);
-    left /= threads[d];
+  for (size_t d = type.extents.size(); d-- > 0;) {  // from the dimension that runs fastest
+    const int64_t here = d == 0 ? left : std::min(left, type.extents[d]);
+    left /= here;
+    const std::string separator = d == 0 ? "" : ", ";
+    ones += "1" + separator;
+    order += std::to_string(d) + separator;
+    threads.insert(0, separator + std::to_string(here));
+    warps.insert(0, separator + (d == 0 ? std::to_string(num_warps) : "1"));
   }
-  if (rank > 0) warps[0] = num_warps;
-  return "#ttg.blocked<{sizePerThread = " + bracketed(ones) + ", threadsPerWarp = " + bracketed(threads) +
-         ", warpsPerCTA = " + bracketed(warps) + ", order = " + bracketed(order) + "}>";
+  return "#ttg.blocked<{sizePerThread = [" + ones + "], threadsPerWarp = [" + threads + "], warpsPerCTA = [" + warps +
+         "], order = [" + order + "]}>";
 }
 
 int num_warps_of(const Block& block) {

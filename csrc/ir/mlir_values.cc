@@ -7,6 +7,7 @@
 
 #include "ir/mlir_flight.h"
 #include "ir/mlir_locations.h"
+#include "ir/mlir_marks.h"
 #include "ir/mlir_result_types.h"
 #include "ir/mlir_shared.h"
 #include "ir/mlir_text.h"
@@ -120,6 +121,7 @@ class Finder {
 
   void add_argument(const Block& block, const Argument& arg) {
     Value value{std::string(arg.name), std::string(arg.type), nullptr, &block, block.begin, false, false, {}};
+    value.slot.name = value.name;
     const Op& holder = *parent(block);
     value.slot.op = holder.name == "tt.func" && block.label.empty() ? "argument" : "block argument";
     value.slot.line = block.label.empty() ? holder.line : block.line;
@@ -134,19 +136,29 @@ class Finder {
     const auto types = result_types(op);
     for (size_t i = 0; i < names.size(); ++i) {
       Value value{names[i], types[i], &op, op.block, op.end, false, false, {}};
-      const Origin origin = locations_.resolve(op.location);
+      value.slot.name = names[i];
       value.slot.op = std::string(op.name);
-      value.slot.line = op.line;
-      value.slot.sources = origin.sources;
-      value.slot.variable = origin.variable;
-      finish(std::move(value));
+      add_of(op, std::move(value));
     }
+    for (Marked& marked : marked_values(op)) {
+      Value value{std::move(marked.operand), std::move(marked.type), nullptr, op.block, op.begin, false, false, {}};
+      value.slot.name = std::move(marked.name);
+      value.slot.op = "dump";
+      add_of(op, std::move(value));
+    }
+  }
+
+  void add_of(const Op& op, Value value) {
+    Origin origin = locations_.resolve(op.location);
+    value.slot.line = op.line;
+    value.slot.sources = std::move(origin.sources);
+    value.slot.variable = std::move(origin.variable);
+    finish(std::move(value));
   }
 
   void finish(Value value) {
     const Type type = parse_type(value.type);
     Slot& slot = value.slot;
-    slot.name = value.name;
     slot.element = element_name(type.element);
     slot.shape = type.extents;
     slot.layout = type.encoding;
@@ -155,7 +167,7 @@ class Finder {
     if (slot.refusal.empty()) slot.refusal = refuse_type(type, value.type, *value.home);
     value.in_flight = in_flight_.contains(value.name) && type.shape == Shape::Tensor;
     value.from_shared = type.shape == Shape::Memdesc;
-    if (value.from_shared && slot.refusal.empty()) {
+    if (value.from_shared && slot.refusal.empty() && slot.op != "dump") {
       const auto at = offset_of_read(*value.home, value.op, value.name);
       slot.refusal = at ? "" : "no operation of its block reads it, so nothing tells when it is filled";
       value.at = at.value_or(value.at);

@@ -1,0 +1,212 @@
+"""Runs a kernel with chosen values stored, and gives them as tensors. Tested in tests/python/test_dump.py.
+
+Values inside loops need a first run that only counts, with room for nothing; the second has the room. What the first
+one overwrote is put back in between, so that both start from the same memory. ``iterations=`` bounds the room and saves
+that run.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import torch
+
+from triton_runner import _C
+from triton_runner.dump import buffer as areas
+from triton_runner.dump.edited import Source, edit
+from triton_runner.dump.marks import mark_name
+from triton_runner.dump.result import Dump
+from triton_runner.dump.result import Source as Origin
+from triton_runner.dump.selection import Selector, key_of, select
+from triton_runner.errors import ArgumentError
+from triton_runner.kernel import Kernel
+
+#: The most that the buffers of one dump may take, unless ``max_bytes=`` says otherwise.
+MAX_BYTES = 2**30
+
+Programs: TypeAlias = "int | slice | Sequence[int | slice]"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a dump asks for."""
+
+    selectors: tuple[Selector, ...]
+    op: str | None = None
+    programs: Programs | None = None
+    iterations: int | None = None
+    max_bytes: int = MAX_BYTES
+    level: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.iterations is not None and self.iterations < 1:
+            raise ArgumentError(f"iterations is {self.iterations}, expected a count of at least 1")
+        if self.max_bytes < 1:
+            raise ArgumentError(f"max_bytes is {self.max_bytes}, expected a count of bytes")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A kernel and the arguments of one launch, as the lists of the op."""
+
+    source: Source
+    inputs: list[Any]
+    outputs: list[Any]
+    ints: list[Any]
+    floats: list[Any]
+    named: Mapping[str, Any] = field(default_factory=dict)  # for a grid that is a function
+
+    @property
+    def kernel(self) -> Kernel:
+        return self.source.kernel
+
+    def device(self) -> torch.device:
+        """Where it runs: where its tensors are."""
+        tensors = [*self.inputs, *self.outputs]
+        found = next((tensor.device for tensor in tensors if tensor.device.type != "cpu"), None)
+        if found is None and not tensors and torch.cuda.is_available():
+            return torch.device("cuda", torch.cuda.current_device())
+        return found or torch.device("cpu")
+
+    def launch(self, kernel: Kernel, grid: Sequence[int], buffer: torch.Tensor) -> None:
+        torch.ops.triton_runner.launch.default(
+            kernel.key, self.inputs, [*self.outputs, buffer], self.ints, self.floats, list(grid)
+        )
+
+
+class Launcher:
+    """What ``kernel.dump(...)`` returns: subscript it with a grid and call it as the kernel itself."""
+
+    def __init__(self, bind: Callable[[Sequence[Any], Mapping[str, Any], Request], Call], request: Request) -> None:
+        self._bind = bind
+        self._request = request
+
+    def __getitem__(self, grid: Any) -> Callable[..., dict[str, Dump]]:
+        return lambda *args, **kwargs: self.run(grid, args, kwargs)
+
+    def run(self, grid: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Dump]:
+        """Run the kernel and return what was asked for, by name, in program order."""
+        call = self._bind(args, kwargs, self._request)
+        return run(call, grid(dict(call.named)) if callable(grid) else grid, self._request)
+
+
+def launcher_of(
+    bind: Callable[[Sequence[Any], Mapping[str, Any], Request], Call],
+    selectors: Sequence[Selector],
+    op: str | None,
+    programs: Programs | None,
+    iterations: int | None,
+    max_bytes: int | None,
+    level: str | None,
+) -> Launcher:
+    """The launcher of a dump whose limits may have been left open."""
+    limit = MAX_BYTES if max_bytes is None else max_bytes
+    return Launcher(bind, Request(tuple(selectors), op, programs, iterations, limit, level))
+
+
+def run(call: Call, grid: Any, request: Request) -> dict[str, Dump]:
+    """Run ``call`` over ``grid``, as the request says."""
+    counts = _three(grid, call.kernel.spec.name)
+    slots = call.source.slots()
+    chosen = select(slots, request.selectors, request.op)
+    device = call.device()
+    with torch.no_grad():
+        kernel, stored = edit(call.source, chosen, on_cpu=device.type == "cpu")
+        rows, extents = _rows(counts, request.programs, call.kernel.spec.name)
+        threads = kernel.spec.num_warps * kernel.spec.target.warp_size * kernel.spec.num_ctas
+        filled, layout = _fill(call, kernel, counts, stored, rows, threads, request)
+    dumps: dict[str, Dump] = {}
+    for index, area in zip(chosen, layout.areas, strict=True):
+        dumps[key_of(slots, index)] = _dump(filled, area, extents, call.source.level)
+    return dumps
+
+
+def _fill(
+    call: Call,
+    kernel: Kernel,
+    grid: Sequence[int],
+    slots: Sequence[_C.Slot],
+    rows: Sequence[int],
+    threads: int,
+    request: Request,
+) -> tuple[torch.Tensor, areas.Plan]:
+    device = call.device()
+    bound = request.iterations or 1
+    capacities = [bound if slot.depth else 1 for slot in slots]
+    if request.iterations is None and any(slot.depth for slot in slots):
+        counting = areas.plan(slots, [0] * len(slots), rows, threads)
+        areas.check_budget(counting, request.max_bytes, call.kernel.spec.name)
+        buffer = counting.allocate(device)
+        with _Kept(call.outputs):
+            call.launch(kernel, grid, buffer)
+            seen = [areas.counts(buffer, area) for area in counting.areas]
+            capacities = [int(each.max()) if each.numel() else 0 for each in seen]
+    layout = areas.plan(slots, capacities, rows, threads)
+    areas.check_budget(layout, request.max_bytes, call.kernel.spec.name)
+    buffer = layout.allocate(device)
+    call.launch(kernel, grid, buffer)
+    return buffer, layout
+
+
+class _Kept:
+    """Puts the memory of the tensors back on the way out."""
+
+    def __init__(self, tensors: Sequence[torch.Tensor]) -> None:
+        self._storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage() for tensor in tensors}
+
+    def __enter__(self) -> None:
+        self._copies = {address: storage.clone() for address, storage in self._storages.items()}
+
+    def __exit__(self, *exception: object) -> None:
+        for address, storage in self._storages.items():
+            storage.copy_(self._copies[address])
+
+
+def _dump(buffer: torch.Tensor, area: areas.Area, extents: Sequence[int], level: str) -> Dump:
+    slot = area.slot
+    tensor, valid = areas.records(buffer, area)
+    lead = [*extents, area.threads] if slot.per_thread else list(extents)
+    dropped = int((areas.counts(buffer, area) - area.capacity).clamp(min=0).sum())
+    origin = Origin(level, mark_name(slot) or slot.name, slot.op, slot.line, tuple(slot.sources), slot.variable, slot.layout)
+    return Dump(
+        tensor.reshape([*lead, *tensor.shape[2:]]), valid.reshape([*lead, *valid.shape[2:]]), origin, dropped
+    )
+
+
+def _three(grid: Any, name: str) -> tuple[int, int, int]:
+    counts = tuple(int(count) for count in (grid if isinstance(grid, (list, tuple)) else (grid,)))
+    if not 1 <= len(counts) <= 3 or min(counts) < 0:
+        raise ArgumentError(f"kernel {name!r}: the grid is {grid!r}, expected one to three counts of programs")
+    return (*counts, 1, 1)[:3]  # type: ignore[return-value]
+
+
+def _rows(grid: Sequence[int], programs: Programs | None, name: str) -> tuple[list[int], list[int]]:
+    """The row of each program of the grid, -1 where it is not asked for, and the dimensions that the rows make.
+
+    A dimension that ``programs`` gives as a number is dropped; one that it does not mention is kept whole, or dropped
+    where the grid has one program along it.
+    """
+    if programs is None:
+        return list(range(grid[0] * grid[1] * grid[2])), [grid[2], grid[1], grid[0]]
+    given = list(programs) if isinstance(programs, (list, tuple)) else [programs]
+    if len(given) > 3:
+        raise ArgumentError(f"kernel {name!r}: programs is {programs!r}, expected at most x, y and z")
+    picked: list[range] = []
+    extents: list[int] = []
+    for axis, count in enumerate(grid):
+        asked = given[axis] if axis < len(given) else (0 if count == 1 else slice(None))
+        if isinstance(asked, slice):
+            picked.append(range(count)[asked])
+            extents.append(len(picked[-1]))
+        elif -count <= asked < count:
+            picked.append(range(asked % count, asked % count + 1))
+        else:
+            raise ArgumentError(f"kernel {name!r}: programs asks for {asked} on {'xyz'[axis]}, the grid has {count}")
+    order = {
+        x + grid[0] * (y + grid[1] * z): row
+        for row, (z, y, x) in enumerate(itertools.product(picked[2], picked[1], picked[0]))
+    }
+    return [order.get(program, -1) for program in range(grid[0] * grid[1] * grid[2])], extents[::-1]
