@@ -22,7 +22,10 @@ void collect(const Region& region, std::vector<const Op*>& out) {
 
 }  // namespace
 
-bool is_mark(const Op& op) { return op.name == "tt.print" && prefix_of(op).starts_with(kMarkPrefix); }
+bool is_mark(const Op& op) {
+  const std::string_view prefix = op.name == "tt.print" ? prefix_of(op) : std::string_view{};
+  return prefix.starts_with(kMarkPrefix) || prefix.starts_with(kSlotPrefix);
+}
 
 std::vector<Marked> marked_values(const Op& op) {
   if (!is_mark(op)) return {};

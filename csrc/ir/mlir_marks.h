@@ -11,6 +11,7 @@
 namespace triton_runner::ir::mlir {
 
 inline constexpr std::string_view kMarkPrefix = "triton_runner.dump:";
+inline constexpr std::string_view kSlotPrefix = "triton_runner.slot:";
 
 struct Marked {
   std::string name;     // the prefix; "#1" behind it for the second operand

@@ -33,8 +33,7 @@ std::string RecordWriter::cast(const std::string& pointer, const std::string& el
   return emit("tt.bitcast " + pointer + " : !tt.ptr<i8> -> " + pointer_to(element));
 }
 
-std::string RecordWriter::open_root(std::string_view buffer, size_t slots) {
-  buffer_ = buffer;
+std::string RecordWriter::open_root(const std::string& buffer, size_t slots) {
   line(prefix_ + "zero = arith.constant 0 : i64");
   line(prefix_ + "one = arith.constant 1 : i64");
   const auto wide = [&](const std::string& what) { return emit("arith.extsi " + emit(what) + " : i32 to i64"); };
@@ -50,26 +49,27 @@ std::string RecordWriter::open_root(std::string_view buffer, size_t slots) {
   const std::string program = both("addi", both("muli", plane, grid_x), x);
   const std::string offset =
       both("addi", both("muli", program, constant(kRowBytes)), constant(kTableEntryBytes * slots));
-  row_ = emit("tt.load " + cast(address(buffer_, offset), "i64") + " : !tt.ptr<i64>");
-  on_ = emit("arith.cmpi sge, " + row_ + ", " + prefix_ + "zero : i64");
+  row_ = emit("tt.load " + cast(address(buffer, offset), "i64") + " : !tt.ptr<i64>");
+  counted_ = emit("arith.cmpi sge, " + row_ + ", " + prefix_ + "zero : i64");
   return take();
 }
 
-std::string RecordWriter::open_slot(size_t index, const Slot& slot, Area& area) {
+std::string RecordWriter::open_slot(size_t index, const Slot& slot, Area& area, const std::string& buffer) {
   const auto both = [&](std::string_view op, const std::string& a, const std::string& b) {
     return emit("arith." + std::string(op) + " " + a + ", " + b + " : i64");
   };
-  const std::string entry = address(buffer_, constant(kTableEntryBytes * index));
+  const std::string entry = address(buffer, constant(kTableEntryBytes * index));
   const std::string stated = emit("tt.load " + cast(entry, "i64") + " : !tt.ptr<i64>");
   // A multiple of the alignment, said in a way that the compiler understands: it then stores in wide pieces.
   const std::string offset = both("muli", both("divui", stated, constant(kAlignment)), constant(kAlignment));
   const std::string behind = address(entry, constant(8));
   const std::string capacity = emit("tt.load " + cast(behind, "i64") + " : !tt.ptr<i64>");
   const std::string bytes = both("addi", both("muli", capacity, constant(record_bytes(slot))), constant(kCountBytes));
-  const std::string begin = address(address(buffer_, offset), both("muli", row_, bytes));
+  const std::string begin = address(address(buffer, offset), both("muli", row_, bytes));
   area.count = cast(begin, "i64");
   area.records = address(begin, constant(kCountBytes));
-  area.capacity = emit("arith.select " + on_ + ", " + capacity + ", " + prefix_ + "zero : i64");
+  area.counted = counted_;
+  area.capacity = emit("arith.select " + counted_ + ", " + capacity + ", " + prefix_ + "zero : i64");
   return take();
 }
 
@@ -91,7 +91,7 @@ std::string RecordWriter::record(const Slot& slot, const Type& type, std::string
     store_tensor(type, std::move(value), at, allowed);
   }
   const std::string seen = emit("arith.addi " + run + ", " + prefix_ + "one : i64");
-  line("tt.store " + area.count + ", " + seen + ", " + on_ + " : !tt.ptr<i64>");
+  line("tt.store " + area.count + ", " + seen + ", " + area.counted + " : !tt.ptr<i64>");
   return take();
 }
 

@@ -18,6 +18,7 @@ struct Area {
   std::string count;     // address of the count, !tt.ptr<i64>
   std::string records;   // address of the first record, !tt.ptr<i8>
   std::string capacity;  // in records; 0 where the program is not recorded
+  std::string counted;   // i1: whether the program is recorded
 };
 
 class RecordWriter {
@@ -25,9 +26,9 @@ class RecordWriter {
   explicit RecordWriter(std::string prefix) : prefix_(std::move(prefix)) {}
 
   // Constants and the row of this program, for the front of a root region. `buffer` is the parameter's name there.
-  std::string open_root(std::string_view buffer, size_t slots);
+  std::string open_root(const std::string& buffer, size_t slots);
   // The area of slot number `index`; follows open_root in the same region.
-  std::string open_slot(size_t index, const Slot& slot, Area& area);
+  std::string open_slot(size_t index, const Slot& slot, Area& area, const std::string& buffer);
 
   // Stores `value` as record number `run`, with the iteration numbers, and counts it.
   std::string record(const Slot& slot, const Type& type, std::string value, const Area& area, const std::string& run,
@@ -50,9 +51,8 @@ class RecordWriter {
 
   std::string prefix_;
   std::string out_;
-  std::string buffer_;
-  std::string row_;
-  std::string on_;
+  std::string row_;      // of the root that was opened last
+  std::string counted_;  // likewise
   int count_ = 0;
 };
 

@@ -223,6 +223,15 @@ Kernel find_values(const Module& module, std::string_view name) {
   return {&function, Finder(module, function).find(module)};
 }
 
+const Value& value_at(const Kernel& kernel, size_t index) {
+  TR_CHECK(index < kernel.values.size(), ArgumentError, "value number ", index, " of ", kernel.values.size());
+  const Value& value = kernel.values[index];
+  const Slot& slot = value.slot;
+  TR_CHECK(slot.refusal.empty(), UnsupportedError, "value ", slot.name, " (", slot.op, ", IR line ", slot.line,
+           ") cannot be dumped: ", slot.refusal);
+  return value;
+}
+
 const Region& root_of(const Block& block) {
   const Region* region = block.region;
   while (region->op != nullptr && region->op->name != "tt.func" && !region->header.starts_with("partition")) {

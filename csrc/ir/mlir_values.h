@@ -27,6 +27,9 @@ struct Kernel {
   std::vector<Value> values;
 };
 
+// The value at an index of Kernel::values. ArgumentError where there is none, UnsupportedError where it is refused.
+const Value& value_at(const Kernel& kernel, size_t index);
+
 // ArtifactError where the text has no such kernel, or several and no name is given.
 const Op& find_kernel(const Module& module, std::string_view name);
 

@@ -69,6 +69,10 @@ struct Edit {
 std::vector<Slot> list_values(std::string_view level, std::string_view text, const std::string& kernel);
 Edit dump_values(std::string_view level, std::string_view text, const Request& request);
 
+// TTIR goes in two steps: marks in the TTIR, and stores for them in the TTGIR that is made of it (mark_mlir.cc).
+Edit mark_mlir(std::string_view text, const Request& request);
+std::string dump_marked(std::string_view ttgir, const std::string& kernel, const std::vector<Slot>& slots);
+
 // What each level implements.
 std::vector<Slot> list_mlir(std::string_view text, const std::string& kernel);
 Edit dump_mlir(std::string_view text, const Request& request);

@@ -52,7 +52,13 @@ void bind_dump(py::module_& module) {
              "Every value of the kernel in program order.");
   module.def("dump_values", &dump_values, py::arg("level"), py::arg("text"), py::arg("kernel"), py::arg("chosen"),
              py::arg("params") = 0, py::arg("num_ctas") = 1,
-             "(text that also stores the chosen values, a slot for each of them).");
+             "(text that also stores the chosen values, a slot for each of them). Of TTIR it only marks them.");
+  module.def(
+      "dump_marked",
+      [](const std::string& text, const std::string& kernel, const std::vector<Slot>& slots) {
+        return ir::dump_marked(text, kernel, slots);
+      },
+      py::arg("text"), py::arg("kernel"), py::arg("slots"), "TTGIR made of marked TTIR, with the stores of the slots.");
 }
 
 }  // namespace triton_runner::python

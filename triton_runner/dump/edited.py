@@ -10,6 +10,7 @@ from typing import Any
 from triton_runner import _C
 from triton_runner.compiler.artifact import Artifact
 from triton_runner.compiler.metadata import RECORD_ENTRY, as_metadata
+from triton_runner.compiler.pipeline import Compiled
 from triton_runner.errors import ArgumentError, UnsupportedError
 from triton_runner.kernel import Kernel
 
@@ -63,21 +64,29 @@ def metadata_of(kernel: Kernel) -> dict[str, Any]:
 
 def edit(source: Source, chosen: Sequence[int], *, on_cpu: bool) -> tuple[Kernel, list[_C.Slot]]:
     """The edited kernel, compiled for the device that the original ran on, and a slot for each chosen value."""
-    from triton_runner.compiler.text import compile_artifact
-
     spec = source.kernel.spec
     visible = sum(1 for index, _, _ in _C.layout(spec) if index >= 0)
     text, slots = _C.dump_values(source.level, source.text, source.name, list(chosen), visible, spec.num_ctas)
-    compiled = compile_artifact(
-        Artifact(source.level, text),
-        to="ptx" if on_cpu else "cubin",
-        target=str(spec.target),
-        options={},
-        metadata=_with_buffer(source),
-        name=source.name,
-    )
+    level = source.level
+    if level == "ttir":  # what was marked is stored in the TTGIR
+        marked = _compile(source, level, text, "ttgir", source.metadata)
+        level, text = "ttgir", _C.dump_marked(str(marked.artifacts["ttgir"]), source.name, slots)
+    compiled = _compile(source, level, text, "ptx" if on_cpu else "cubin", _with_buffer(source))
     record = _with_access(compiled.record, source.kernel)
     return Kernel(_C.KernelSpec.from_json(json.dumps(record)), compiled.artifacts), slots
+
+
+def _compile(source: Source, level: str, text: str, to: str, metadata: dict[str, Any]) -> Compiled:
+    from triton_runner.compiler.text import compile_artifact
+
+    return compile_artifact(
+        Artifact(level, text),
+        to=to,
+        target=str(source.kernel.spec.target),
+        options={},
+        metadata=metadata,
+        name=source.name,
+    )
 
 
 def _with_buffer(source: Source) -> dict[str, Any]:
