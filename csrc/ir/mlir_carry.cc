@@ -116,7 +116,9 @@ std::string Counters::runs(const Block& block) {
 }
 
 void Counters::insert_labels(TextEdits& edits) const {
-  for (const auto& [op, carried] : carried_) {
+  for (const auto& entry : carried_) {
+    const Op* op = entry.first;
+    const std::vector<Carried>& carried = entry.second;
     if (op->name != "scf.while") continue;
     const Block& after = *op->regions.at(1)->blocks.front();
     const auto argument = [](const Carried& one) { return one.after + ": i64"; };

@@ -12,7 +12,7 @@ from triton_runner.errors import ArgumentError, ArtifactError, CompileError, Uns
 KINDS = """\
 target triple = "nvptx64-nvidia-cuda"
 
-define ptx_kernel void @kinds(ptr addrspace(1) %out, i32 %n, ptr addrspace(1) readnone %s, ptr addrspace(1) readnone %p) #0 {
+define ptx_kernel void @kinds(ptr addrspace(1) %out, i32 %n, ptr addrspace(1) readnone %s, ptr addrspace(1) readnone) {
 entry:
   %t = tail call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
   %is_even = trunc i32 %t to i1
@@ -55,7 +55,6 @@ done:
 
 declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()
 
-attributes #0 = { "nvvm.reqntid"="32" }
 """
 METADATA = {"name": "kinds", "num_warps": 1, "shared": 0, "target": {"backend": "cuda", "arch": 80, "warp_size": 32}}
 T = torch.arange(32)
@@ -74,7 +73,7 @@ def everything(kinds):
     out = torch.zeros(32, dtype=torch.int32)
     dumps = kinds.dump("*")[(1,)](out, 4)
     assert torch.equal(out, T.int())
-    return {name: dump for name, dump in dumps.items()}, out
+    return dumps, out
 
 
 def of(everything, name):
@@ -182,9 +181,9 @@ def test_text_that_is_no_llvm_ir():
 def test_llvm_checks_the_edited_text(tmp_path):
     """What our reader passes over, the compiler refuses: the edited kernel never runs."""
     broken = KINDS.replace("%more = add i32 %sum, %i", "%more = add i32 %sum, %single")
+    path = tmp_path / "kinds.llir"
+    path.write_text(broken)
     with pytest.raises(CompileError, match="'%single' defined with type 'float' but expected 'i32'"):
-        path = tmp_path / "kinds.llir"
-        path.write_text(broken)
         triton_runner.compile(path, signature={"out": "*i32", "n": "i32"}, metadata=METADATA, to="ptx", target="sm_80")
     text, _ = triton_runner._C.dump_values("llir", broken, "kinds", [3], 2)
     assert "%single" in text

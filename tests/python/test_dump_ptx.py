@@ -151,10 +151,8 @@ def test_a_register_that_is_written_twice_is_ambiguous():
 
 
 def test_what_is_in_flight_is_refused():
-    text = SAXPY.replace("sm_75", "sm_90a").replace(
-        "fma.rn.f32 %f4",
-        "wgmma.mma_async.sync.aligned.m64n8k8.f32.tf32.tf32 {%f1, %f2, %f3, %f4}, %rd1, %rd2, 1, 1, 1;\n    fma.rn.f32 %f4",
-    )
+    mma = "wgmma.mma_async.sync.aligned.m64n8k8.f32.tf32.tf32 {%f1, %f2, %f3, %f4}, %rd1, %rd2, 1, 1, 1;"
+    text = SAXPY.replace("sm_75", "sm_90a").replace("fma.rn.f32 %f4", f"{mma}\n    fma.rn.f32 %f4")
     kernel = triton_runner.load(text, level="ptx", signature={"x": "*fp32", "y": "*fp32", "a": "fp32", "n": "i32"})
     x, y = saxpy_inputs()
     with pytest.raises(UnsupportedError, match=r"value %f1#1 \(wgmma.*in flight"):
@@ -174,6 +172,6 @@ def test_text_that_is_no_ptx_is_refused_before_anything_runs():
         triton_runner._C.list_values("ptx", SAXPY.replace("setp.ge.s32 %p1", "setp.ge.s32 %q1"))
     with pytest.raises(ArtifactError):
         triton_runner._C.dump_values("ptx", "garbage", "", [0])
+    once, _ = triton_runner._C.dump_values("ptx", SAXPY, "", [0], 4)
     with pytest.raises(ArtifactError, match="result of a dump"):
-        once, _ = triton_runner._C.dump_values("ptx", SAXPY, "", [0], 4)
         triton_runner._C.dump_values("ptx", once, "", [0], 4)

@@ -27,6 +27,7 @@ PYTHON_LAYERS = [
     {"_C", "color_print", "errors", "messages", "version"},
     {"cache", "compiler", "kernel", "torch_utils"},
     {"loader"},
+    {"dump", "language"},
     {"launch_source", "launcher"},
     {"compiled_kernel", "decorator", "jit_function"},
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from triton_runner.kernel import Kernel
 
 LEVELS = ("ttir", "ttgir", "llir", "ptx")
 BUFFER = "triton_runner_dump"
+_FUSED = re.compile(r"\bfma\.")
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,16 @@ def _compile(source: Source, level: str, text: str, to: str, metadata: dict[str,
         Artifact(level, text),
         to=to,
         target=str(source.kernel.spec.target),
-        options={},
+        options={} if _fuses(source.kernel) else {"enable_fp_fusion": False},
         metadata=metadata,
         name=source.name,
     )
+
+
+def _fuses(kernel: Kernel) -> bool:
+    """Whether the compiler fused products and sums of this kernel. Where it found none to fuse, stores in between must
+    not make it find some."""
+    return _FUSED.search(str(kernel.artifacts.get("ptx", "fma.rn.f32"))) is not None
 
 
 def _with_buffer(source: Source) -> dict[str, Any]:

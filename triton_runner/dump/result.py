@@ -39,13 +39,18 @@ class Dump:
         valid: bool, all dimensions of ``tensor`` ahead of the value's: whether the program computed it there.
         source: Python line, IR line, operation.
         dropped: executions that ``iterations=`` left out, over all programs.
+        exact: whether the kernel with the stores gave the very results of the kernel without them. Where it did not,
+            the compiler rounded something else in between, or the kernel does not repeat itself.
     """
 
-    def __init__(self, tensor: torch.Tensor, valid: torch.Tensor, source: Source, dropped: int = 0) -> None:
+    def __init__(
+        self, tensor: torch.Tensor, valid: torch.Tensor, source: Source, dropped: int = 0, exact: bool = True
+    ) -> None:
         self.tensor = tensor
         self.valid = valid
         self.source = source
         self.dropped = dropped
+        self.exact = exact
 
     def values(self) -> torch.Tensor:
         """The valid values alone: ``[executions, shape...]``."""
@@ -59,6 +64,8 @@ class Dump:
             parts.append(f"{missing} of {self.valid.numel()} not computed")
         if self.dropped:
             parts.append(f"{self.dropped} executions dropped")
+        if not self.exact:
+            parts.append("the stores changed the kernel's rounding")
         return "; ".join(parts) + ")"
 
     def _statistics(self) -> list[str]:

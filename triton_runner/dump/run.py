@@ -1,8 +1,9 @@
 """Runs a kernel with chosen values stored, and gives them as tensors. Tested in tests/python/test_dump.py.
 
-Values inside loops need a first run that only counts, with room for nothing; the second has the room. What the first
-one overwrote is put back in between, so that both start from the same memory. ``iterations=`` bounds the room and saves
-that run.
+Values inside loops need a first run that only counts, with room for nothing; the second has the room. ``iterations=``
+bounds the room and saves that run. What a run overwrote is put back, and the kernel as it was runs last: so its results
+are its own to the bit, whatever the compiler made of the stores (it may fuse a product and a sum in one of the two
+kernels and not in the other; ``Dump.exact`` tells).
 """
 
 from __future__ import annotations
@@ -71,9 +72,17 @@ class Call:
             return torch.device("cuda", torch.cuda.current_device())
         return found or torch.device("cpu")
 
-    def launch(self, kernel: Kernel, grid: Sequence[int], buffer: torch.Tensor) -> None:
+    def launch(self, grid: Sequence[int]) -> None:
+        """Run the kernel as it is."""
+        self._launch(self.kernel, self.outputs, grid)
+
+    def launch_stored(self, kernel: Kernel, grid: Sequence[int], buffer: torch.Tensor) -> None:
+        """Run the kernel that also fills ``buffer``."""
+        self._launch(kernel, [*self.outputs, buffer], grid)
+
+    def _launch(self, kernel: Kernel, outputs: Sequence[Any], grid: Sequence[int]) -> None:
         torch.ops.triton_runner.launch.default(
-            kernel.key, self.inputs, [*self.outputs, buffer], self.ints, self.floats, list(grid)
+            kernel.key, self.inputs, outputs, self.ints, self.floats, list(grid)
         )
 
 
@@ -109,19 +118,27 @@ def launcher_of(
 
 def run(call: Call, grid: Any, request: Request) -> dict[str, Dump]:
     """Run ``call`` over ``grid``, as the request says."""
-    counts = _three(grid, call.kernel.spec.name)
     slots = call.source.slots()
     chosen = select(slots, request.selectors, request.op)
-    device = call.device()
+    dumps = collect(call, three(grid, call.kernel.spec.name), chosen, request)
+    return {key_of(slots, index): dump for index, dump in zip(chosen, dumps, strict=True)}
+
+
+def collect(call: Call, grid: tuple[int, int, int], chosen: Sequence[int], request: Request) -> list[Dump]:
+    """Run ``call`` and return a dump for each of the chosen slots."""
     with torch.no_grad():
-        kernel, stored = edit(call.source, chosen, on_cpu=device.type == "cpu")
-        rows, extents = _rows(counts, request.programs, call.kernel.spec.name)
+        kernel, stored = edit(call.source, chosen, on_cpu=call.device().type == "cpu")
+        rows, extents = _rows(grid, request.programs, call.kernel.spec.name)
         threads = kernel.spec.num_warps * kernel.spec.target.warp_size * kernel.spec.num_ctas
-        filled, layout = _fill(call, kernel, counts, stored, rows, threads, request)
-    dumps: dict[str, Dump] = {}
-    for index, area in zip(chosen, layout.areas, strict=True):
-        dumps[key_of(slots, index)] = _dump(filled, area, extents, call.source.level)
-    return dumps
+        saved = _Saved(call.outputs)
+        try:
+            filled, layout = _fill(call, kernel, grid, stored, rows, threads, request, saved)
+            with_stores = saved.now()
+        finally:
+            saved.put_back()
+        call.launch(grid)
+        exact = saved.is_now(with_stores)
+        return [_dump(filled, area, extents, call.source.level, exact) for area in layout.areas]
 
 
 def _fill(
@@ -132,7 +149,9 @@ def _fill(
     rows: Sequence[int],
     threads: int,
     request: Request,
+    saved: _Saved,
 ) -> tuple[torch.Tensor, areas.Plan]:
+    """Count where that is needed, then record."""
     device = call.device()
     bound = request.iterations or 1
     capacities = [bound if slot.depth else 1 for slot in slots]
@@ -140,43 +159,53 @@ def _fill(
         counting = areas.plan(slots, [0] * len(slots), rows, threads)
         areas.check_budget(counting, request.max_bytes, call.kernel.spec.name)
         buffer = counting.allocate(device)
-        with _Kept(call.outputs):
-            call.launch(kernel, grid, buffer)
-            seen = [areas.counts(buffer, area) for area in counting.areas]
-            capacities = [int(each.max()) if each.numel() else 0 for each in seen]
+        call.launch_stored(kernel, grid, buffer)
+        saved.put_back()
+        seen = [areas.counts(buffer, area) for area in counting.areas]
+        capacities = [int(each.max()) if each.numel() else 0 for each in seen]
     layout = areas.plan(slots, capacities, rows, threads)
     areas.check_budget(layout, request.max_bytes, call.kernel.spec.name)
     buffer = layout.allocate(device)
-    call.launch(kernel, grid, buffer)
+    call.launch_stored(kernel, grid, buffer)
     return buffer, layout
 
 
-class _Kept:
-    """Puts the memory of the tensors back on the way out."""
+class _Saved:
+    """The memory behind some tensors, as it was."""
 
     def __init__(self, tensors: Sequence[torch.Tensor]) -> None:
         self._storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage() for tensor in tensors}
+        self._before = self.now()
 
-    def __enter__(self) -> None:
-        self._copies = {address: storage.clone() for address, storage in self._storages.items()}
+    def now(self) -> list[torch.UntypedStorage]:
+        return [storage.clone() for storage in self._storages.values()]
 
-    def __exit__(self, *exception: object) -> None:
-        for address, storage in self._storages.items():
-            storage.copy_(self._copies[address])
+    def put_back(self) -> None:
+        for storage, before in zip(self._storages.values(), self._before, strict=True):
+            storage.copy_(before)
+
+    def is_now(self, other: Sequence[torch.UntypedStorage]) -> bool:
+        return all(
+            torch.equal(_bytes(one), _bytes(two)) for one, two in zip(self._storages.values(), other, strict=True)
+        )
 
 
-def _dump(buffer: torch.Tensor, area: areas.Area, extents: Sequence[int], level: str) -> Dump:
+def _bytes(storage: torch.UntypedStorage) -> torch.Tensor:
+    return torch.empty(0, dtype=torch.uint8, device=storage.device).set_(storage)
+
+
+def _dump(buffer: torch.Tensor, area: areas.Area, extents: Sequence[int], level: str, exact: bool) -> Dump:
     slot = area.slot
     tensor, valid = areas.records(buffer, area)
     lead = [*extents, area.threads] if slot.per_thread else list(extents)
     dropped = int((areas.counts(buffer, area) - area.capacity).clamp(min=0).sum())
     origin = Origin(level, mark_name(slot) or slot.name, slot.op, slot.line, tuple(slot.sources), slot.variable, slot.layout)
-    return Dump(
-        tensor.reshape([*lead, *tensor.shape[2:]]), valid.reshape([*lead, *valid.shape[2:]]), origin, dropped
-    )
+    values = tensor.reshape([*lead, *tensor.shape[2:]])
+    return Dump(values, valid.reshape([*lead, *valid.shape[2:]]), origin, dropped, exact)
 
 
-def _three(grid: Any, name: str) -> tuple[int, int, int]:
+def three(grid: Any, name: str) -> tuple[int, int, int]:
+    """The grid as counts on x, y and z."""
     counts = tuple(int(count) for count in (grid if isinstance(grid, (list, tuple)) else (grid,)))
     if not 1 <= len(counts) <= 3 or min(counts) < 0:
         raise ArgumentError(f"kernel {name!r}: the grid is {grid!r}, expected one to three counts of programs")
