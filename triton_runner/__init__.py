@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from triton_runner.decorator import get_file_dir as get_file_dir
     from triton_runner.decorator import gluon_jit as gluon_jit
     from triton_runner.decorator import jit as jit
+    from triton_runner.divergence import compare as compare
     from triton_runner.kernel import Kernel as Kernel
     from triton_runner.loader import load as load
     from triton_runner.messages import set_launch_message as set_launch_message
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 # submodule has the name of an entry, since importing it would put the module in its place.
 _LAZY = {
     "Kernel": "triton_runner.kernel",
+    "compare": "triton_runner.divergence",
     "compile": "triton_runner.compiler.pipeline",
     "configure_jit_backend": "triton_runner.backend",
     "get_file_dir": "triton_runner.decorator",
