@@ -81,8 +81,8 @@ Edit mark_mlir(std::string_view text, const Request& request) {
   }
   TextEdits edits;
   counters.insert_labels(edits);
-  edits.insert(kernel.function->regions.front()->blocks.front()->begin,
-               counters.zero() + " = arith.constant 0 : i64\n" + counters.one() + " = arith.constant 1 : i64\n");
+  const Region& body = *kernel.function->regions.front();
+  edits.insert(body.blocks.front()->begin, define_constants(body, prefix));
   for (const auto& [at, added] : marks) edits.insert(at, added);
   for (const Op* mark : find_marks(*module)) edits.insert(mark->begin, "// ");
   counters.insert_steps(edits);

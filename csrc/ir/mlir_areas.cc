@@ -3,6 +3,7 @@
 #include <set>
 
 #include "ir/mlir_text.h"
+#include "ir/mlir_values.h"
 #include "runtime/error.h"
 
 namespace triton_runner::ir::mlir {
@@ -10,13 +11,11 @@ namespace {
 
 const std::string kBuffer = "%" + std::string(kBufferName);
 
-bool is_partition(const Region& region) { return region.header.starts_with("partition"); }
-
 }  // namespace
 
 const Area& Areas::of(const Region& root, size_t index, const Slot& slot) {
   const auto [front, first_of_root] = fronts_.try_emplace(&root);
-  if (first_of_root) front->second = writer_.open_root(buffer_in(root), slots_);
+  if (first_of_root) front->second = define_constants(root, prefix_) + writer_.open_root(buffer_in(root), slots_);
   const auto [area, first_of_slot] = areas_.try_emplace({&root, index});
   if (first_of_slot) front->second += writer_.open_slot(index, slot, area->second, buffer_in(root));
   return area->second;

@@ -66,14 +66,15 @@ Carried& Counters::carry(const Op& op, std::string init) {
 std::string Counters::iteration(const Op& loop, const Block& block) {
   const auto [found, is_new] = iterations_.try_emplace(&loop, carried_[&loop].size());
   if (is_new) {
-    Carried& added = carry(loop, zero());
+    const Region& root = root_of(block);
+    Carried& added = carry(loop, zero_in(root, prefix_));
     const size_t last = loop.regions.size() - 1;  // of scf.while the body behind the condition
     const std::string& counted = last == 0 ? added.arg : added.after;
     const std::string next = fresh("c");
     added.leaves[0] = added.arg;
     added.leaves[last] = next;
     steps_.emplace_back(end_of_block(*loop.regions[last]->blocks.back()),
-                        next + " = arith.addi " + counted + ", " + one() + " : i64\n");
+                        next + " = arith.addi " + counted + ", " + one_in(root, prefix_) + " : i64\n");
   }
   const Carried& carried = carried_[&loop][found->second];
   return region_towards(loop, block) == 0 ? carried.arg : carried.after;
@@ -81,7 +82,9 @@ std::string Counters::iteration(const Op& loop, const Block& block) {
 
 std::string Counters::runs(const Block& block) {
   const auto loops = loops_around(block);
-  if (loops.empty()) return zero();
+  const Region& root = root_of(block);
+  const std::string zero = zero_in(root, prefix_);
+  if (loops.empty()) return zero;
   if (const auto found = runs_.find(&block); found != runs_.end()) return found->second;
 
   std::vector<const Op*> path;  // from the outermost loop to the operation that holds the block
@@ -89,7 +92,7 @@ std::string Counters::runs(const Block& block) {
     path.push_back(op);
   }
   std::ranges::reverse(path);
-  std::string at = zero();
+  std::string at = zero;
   std::vector<size_t> indices;
   for (const Op* op : path) {
     const size_t region = region_towards(*op, block);
@@ -104,7 +107,7 @@ std::string Counters::runs(const Block& block) {
     }
   }
   const std::string next = fresh("c");
-  steps_.emplace_back(end_of_block(block), next + " = arith.addi " + at + ", " + one() + " : i64\n");
+  steps_.emplace_back(end_of_block(block), next + " = arith.addi " + at + ", " + one_in(root, prefix_) + " : i64\n");
   std::string out = next;
   for (size_t i = path.size(); i-- > 0;) {
     Carried& carried = carried_[path[i]][indices[i]];

@@ -33,15 +33,12 @@ class Counters {
   // The number of this iteration of `loop`, as seen in `block`, which lies in it.
   std::string iteration(const Op& loop, const Block& block);
 
-  // How often the block has run to its end in this program: "%zero" outside of loops.
+  // How often the block has run to its end in this program: a constant 0 outside of loops.
   std::string runs(const Block& block);
 
   // Labels must be inserted ahead of what else goes to the front of a block, and steps behind all that goes to its end.
   void insert_labels(TextEdits& edits) const;
   void insert_steps(TextEdits& edits) const;
-
-  std::string zero() const { return prefix_ + "zero"; }
-  std::string one() const { return prefix_ + "one"; }
 
  private:
   Carried& carry(const Op& op, std::string init);

@@ -34,8 +34,6 @@ std::string RecordWriter::cast(const std::string& pointer, const std::string& el
 }
 
 std::string RecordWriter::open_root(const std::string& buffer, size_t slots) {
-  line(prefix_ + "zero = arith.constant 0 : i64");
-  line(prefix_ + "one = arith.constant 1 : i64");
   const auto wide = [&](const std::string& what) { return emit("arith.extsi " + emit(what) + " : i32 to i64"); };
   const std::string z = wide("tt.get_program_id z : i32");
   const std::string y = wide("tt.get_program_id y : i32");
@@ -50,7 +48,7 @@ std::string RecordWriter::open_root(const std::string& buffer, size_t slots) {
   const std::string offset =
       both("addi", both("muli", program, constant(kRowBytes)), constant(kTableEntryBytes * slots));
   row_ = emit("tt.load " + cast(address(buffer, offset), "i64") + " : !tt.ptr<i64>");
-  counted_ = emit("arith.cmpi sge, " + row_ + ", " + prefix_ + "zero : i64");
+  counted_ = emit("arith.cmpi sge, " + row_ + ", " + constant(0) + " : i64");
   return take();
 }
 
@@ -69,7 +67,7 @@ std::string RecordWriter::open_slot(size_t index, const Slot& slot, Area& area, 
   area.count = cast(begin, "i64");
   area.records = address(begin, constant(kCountBytes));
   area.counted = counted_;
-  area.capacity = emit("arith.select " + counted_ + ", " + capacity + ", " + prefix_ + "zero : i64");
+  area.capacity = emit("arith.select " + counted_ + ", " + capacity + ", " + constant(0) + " : i64");
   return take();
 }
 
@@ -90,7 +88,7 @@ std::string RecordWriter::record(const Slot& slot, const Type& type, std::string
   } else {
     store_tensor(type, std::move(value), at, allowed);
   }
-  const std::string seen = emit("arith.addi " + run + ", " + prefix_ + "one : i64");
+  const std::string seen = emit("arith.addi " + run + ", " + constant(1) + " : i64");
   line("tt.store " + area.count + ", " + seen + ", " + area.counted + " : !tt.ptr<i64>");
   return take();
 }

@@ -25,7 +25,7 @@ class RecordWriter {
  public:
   explicit RecordWriter(std::string prefix) : prefix_(std::move(prefix)) {}
 
-  // Constants and the row of this program, for the front of a root region. `buffer` is the parameter's name there.
+  // The row of this program, for the front of a root region. `buffer` is the parameter's name there.
   std::string open_root(const std::string& buffer, size_t slots);
   // The area of slot number `index`; follows open_root in the same region.
   std::string open_slot(size_t index, const Slot& slot, Area& area, const std::string& buffer);

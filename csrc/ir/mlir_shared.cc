@@ -8,6 +8,7 @@
 
 #include "ir/mlir_result_types.h"
 #include "ir/mlir_text.h"
+#include "ir/mlir_values.h"
 
 namespace triton_runner::ir::mlir {
 namespace {
@@ -94,7 +95,7 @@ std::string layout_to_read(const Type& type, int num_warps) {
 
 int num_warps_of(const Block& block) {
   for (const Region* region = block.region; region->op != nullptr; region = region->op->block->region) {
-    if (region->header.starts_with("partition")) return integer_behind(region->header, "num_warps", 4);
+    if (is_partition(*region)) return integer_behind(region->header, "num_warps", 4);
   }
   const Op* module = module_of(block);
   return module == nullptr ? 4 : integer_behind(module->head, "\"ttg.num-warps\"", 4);

@@ -57,7 +57,7 @@ std::string refuse_block(const Block& block, const Op& kernel) {
     if (op.name == "tt.func") {
       return &op == &kernel ? "" : concat("it lies in a function that the kernel calls without inlining it");
     }
-    if (at->region->header.starts_with("partition") && !loops_around(*op.block).empty()) {
+    if (is_partition(*at->region) && !loops_around(*op.block).empty()) {
       return "it lies in a partition of warps that is started in a loop";
     }
   }
@@ -234,10 +234,24 @@ const Value& value_at(const Kernel& kernel, size_t index) {
 
 const Region& root_of(const Block& block) {
   const Region* region = block.region;
-  while (region->op != nullptr && region->op->name != "tt.func" && !region->header.starts_with("partition")) {
+  while (region->op != nullptr && region->op->name != "tt.func" && !is_partition(*region)) {
     region = region->op->block->region;
   }
   return *region;
+}
+
+bool is_partition(const Region& region) { return region.header.starts_with("partition"); }
+
+std::string zero_in(const Region& root, const std::string& prefix) {
+  return prefix + (is_partition(root) ? "inner_zero" : "zero");
+}
+
+std::string one_in(const Region& root, const std::string& prefix) {
+  return prefix + (is_partition(root) ? "inner_one" : "one");
+}
+
+std::string define_constants(const Region& root, const std::string& prefix) {
+  return zero_in(root, prefix) + " = arith.constant 0 : i64\n" + one_in(root, prefix) + " = arith.constant 1 : i64\n";
 }
 
 std::vector<const Op*> loops_around(const Block& block) {

@@ -38,6 +38,13 @@ Kernel find_values(const Module& module, std::string_view name);
 // The region that a value's store reaches global memory from: the body of the function, or the partition of a
 // warp-specialized kernel, which sees nothing from outside but what it is passed.
 const Region& root_of(const Block& block);
+bool is_partition(const Region& region);
+
+// The names of the constants 0 and 1 (i64) that stand at the front of a root. A partition may not take a name of the
+// function around it.
+std::string zero_in(const Region& root, const std::string& prefix);
+std::string one_in(const Region& root, const std::string& prefix);
+std::string define_constants(const Region& root, const std::string& prefix);
 
 // Loops around the block, outermost first.
 std::vector<const Op*> loops_around(const Block& block);

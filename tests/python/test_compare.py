@@ -199,5 +199,5 @@ def test_a_reference_of_another_shape(made):
         triton_runner.compare(at(made, "ttir"), {"%product_11": 7}, arguments(), grid=GRID)
     with pytest.raises(ArgumentError, match="no reference"):
         triton_runner.compare(at(made, "ttir"), {}, arguments(), grid=GRID)
-    with pytest.raises(ArgumentError, match="did you mean .*%product"):
+    with pytest.raises(ArgumentError, match=r"did you mean .*%product"):
         triton_runner.compare(at(made, "ttir"), {"%prodct_11": torch.zeros(7)}, arguments(), grid=GRID)

@@ -76,7 +76,9 @@ def test_keywords_on_an_artifact_in_a_folder(level, x, tmp_path):
 
 def test_a_buffer_that_does_not_fit(x):
     short = torch.full((N,), -1.0)
-    with pytest.raises(ArgumentError, match="dump_tensor has 96 elements, but the values to dump take elements 4 to 100"):
+    with pytest.raises(
+        ArgumentError, match="dump_tensor has 96 elements, but the values to dump take elements 4 to 100"
+    ):
         launch(x, "grids", dump_tensor=short)
     assert (short == -1).all(), "all or nothing"
     with pytest.raises(ArgumentError, match="dump_tensor is on meta"):
@@ -94,8 +96,9 @@ def test_a_buffer_that_does_not_fit(x):
 def test_values_that_cannot_be_dumped(x):
     with pytest.raises(ArgumentError, match="there is no value %nothing"):
         launch(x, "none", dump_tensor=torch.zeros(9), dump_value="%nothing")
-    with pytest.raises(UnsupportedError):
-        triton_runner.load(b"\x7fELF" + bytes(8), level="cubin").dump()
+    kernel = marked[(3,)](x, torch.zeros(N), N, BLOCK=BLOCK, DUMP="none")
+    with pytest.raises(UnsupportedError, match="whose values have no names"):
+        triton_runner.Kernel(kernel.spec, {"cubin": b""}).dumpable()
 
 
 def test_without_a_request_the_code_is_that_of_a_kernel_without_it(x):
