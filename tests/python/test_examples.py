@@ -1,4 +1,4 @@
-"""Each example under examples/runner and examples/dump runs alone, from another folder, and its own checks against torch pass."""
+"""Each example under examples/runner and examples/dump runs alone, in another folder, and checks itself against torch."""
 
 import os
 import subprocess

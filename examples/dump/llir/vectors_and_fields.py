@@ -1,4 +1,4 @@
-"""Vectors and structs of LLVM IR: a vector is a tensor with one more dimension, and of a struct each field is a value."""
+"""Vectors and structs of LLVM IR: a vector has one more dimension, and of a struct each field is a value."""
 
 import tempfile
 from pathlib import Path

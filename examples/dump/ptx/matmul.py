@@ -1,4 +1,4 @@
-"""The accumulators of a matrix product on the tensor cores: what each mma leaves in its registers, in every iteration."""
+"""The accumulators of a matrix product on the tensor cores: the registers that each mma leaves, in every iteration."""
 
 import torch
 import triton.language as tl
