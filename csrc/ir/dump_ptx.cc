@@ -142,10 +142,9 @@ std::string PtxDump::save_guard(const PtxValue& value) {
   const uint32_t guard = kernel_.function.instructions[value.instruction].guard;
   if (guard == ptx::kNone) return {};
   const std::string name = kernel_.function.register_name(guard);
-  const bool changes =
-      value.after != value.instruction || std::ranges::any_of(kernel_.values, [&](const PtxValue& other) {
-        return other.instruction == value.instruction && other.reg == guard;
-      });
+  const bool changes = std::ranges::any_of(kernel_.values, [&](const PtxValue& other) {
+    return other.instruction == value.instruction && other.reg == guard;
+  });
   if (!changes) return name;
   const std::string saved = concat("%trd_saved", guards_++);
   insert_before(value.instruction, concat("\tmov.pred ", saved, ", ", name, ";\n"));
@@ -178,7 +177,7 @@ void PtxDump::add_record(const PtxValue& value, const Slot& slot, uint32_t index
   }
   code += record_code(record, kBase, kIndex);
   if (width == 128) code += "\t}\n";
-  insert_behind(value.after, code);
+  insert_behind(value.instruction, code);
 }
 
 Edit PtxDump::run() {

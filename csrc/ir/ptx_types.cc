@@ -113,7 +113,8 @@ RegisterType PtxTypes::of(const Instruction& instruction, uint32_t reg) const {
   if (width == 128) return {"i64", 2};
   const Class& known = classes_[root(reg)];
   Type type = instruction.opcode == Opcode::Call ? Type::None : instruction.type(0);
-  if (is_move(instruction.opcode) && known.use == Use::Float && find_float(type) == nullptr) type = known.type;
+  const bool is_untyped = is_move(instruction.opcode) || type == Type::None;  // a wait brings what mma has typed
+  if (is_untyped && known.use == Use::Float && find_float(type) == nullptr) type = known.type;
   if (const FloatType* found = find_float(type); found != nullptr && width % found->bits == 0) {
     return {found->element, width / found->bits};
   }

@@ -2,8 +2,8 @@
 // order of the text.
 //
 // A register that is written in one place has its own name, %r5; of one that is written in several, each is a value of
-// its own, %r5#0 and so on. A result that is not in its register yet when the next instruction starts (wgmma,
-// tcgen05.ld) is taken behind the wait for it. Tested in tests/csrc/ir/test_ptx_values.cc.
+// its own, %r5#0 and so on. What wgmma and tcgen05.ld write is a value where a wait brings it (ptx_late.h). Tested in
+// tests/csrc/ir/test_ptx_values.cc.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,7 @@ namespace triton_runner::ir {
 
 struct PtxValue {
   std::string name;
-  uint32_t instruction = 0;  // that writes it
-  uint32_t after = 0;        // behind which it can be read; another one where the result comes late
+  uint32_t instruction = 0;  // that writes it, or brings it
   uint32_t reg = 0;
   RegisterType type;
   std::vector<uint32_t> loops;  // around it, outermost first

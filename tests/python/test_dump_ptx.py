@@ -51,12 +51,12 @@ def saxpy_inputs():
     return torch.randn(N), torch.randn(N)
 
 
-def loaded(name, level="ptx"):
-    """A kernel of the corpus at one level, and its runtime arguments."""
+def loaded(name, capability=80):
+    """The PTX of a kernel of the corpus, and its runtime arguments."""
     case = case_named(name)
-    plain = compile_plain(case, 80)
+    plain = compile_plain(case, capability)
     kernel = triton_runner.load(
-        plain.asm[level], level=level, signature=signature_of(plain), metadata=metadata_of(plain)
+        plain.asm["ptx"], level="ptx", signature=signature_of(plain), metadata=metadata_of(plain)
     )
     arguments = case.arguments("cpu")
     values = [value for name, value in arguments.items() if plain.src.signature[name] != "constexpr"]
@@ -132,6 +132,15 @@ def test_matrix_results_in_a_loop():
     last = torch.cat([dump.tensor[..., -1].flatten() for dump in dumps.values()])
     product = arguments["c_ptr"].float().flatten()
     assert set(product.half().tolist()) <= set(last.half().tolist())
+
+
+def test_accumulators_of_wgmma_where_their_wait_brings_them():
+    case, kernel, arguments, values = loaded("matmul_fp16_s3", 90)
+    dumps = kernel.dump("wgmma.wait_group")[case.grid](*values)
+    assert all(dump.tensor.dtype == torch.float32 and dump.valid.all() for dump in dumps.values())
+    brought = torch.cat([dump.tensor.flatten() for dump in dumps.values()])
+    assert set(arguments["c_ptr"].flatten().tolist()) <= set(brought.half().tolist())
+    case.check(arguments, case.reference(case.arguments("cpu")))
 
 
 def test_unknown_names_suggest_the_nearest(saxpy):

@@ -209,26 +209,27 @@ TEST(DumpPtx, SourceLines) {
   EXPECT_EQ(inner.sources[1].line, 20);
 }
 
-TEST(DumpPtx, WgmmaResultsAreTakenBehindTheirWait) {
-  const std::string mma =
-      "wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {%r2, %r3, %r4, %r5}, %rd1, %rd2, 1, 1, 1, 0, 0;\n";
-  const std::vector<Slot> chained =
-      list_ptx(kernel(concat("mov.b64 %rd2, 0;\n", mma, mma,
-                             "wgmma.commit_group.sync.aligned;\nwgmma.wait_group.sync.aligned 0;")),
-               "k");
-  EXPECT_NE(chained[named(chained, {"%r2#0"})[0]].refusal.find("overwritten"), std::string::npos);
-  const Slot& last = chained[named(chained, {"%r2#1"})[0]];
-  EXPECT_EQ(last.refusal, "");
-  EXPECT_EQ(last.element, "fp32");
-  const std::string text =
-      kernel(concat("mov.b64 %rd2, 0;\n", mma, "wgmma.commit_group.sync.aligned;\nwgmma.wait_group.sync.aligned 1;"));
-  const std::vector<Slot> pending = list_ptx(text, "k");
-  EXPECT_NE(pending[named(pending, {"%r2"})[0]].refusal.find("in flight"), std::string::npos);
+TEST(DumpPtx, WhatIsInFlightIsTakenWhereTheWaitBringsIt) {
+  const std::string text = kernel(
+      "mov.b64 %rd2, 0;\n"
+      "wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {%r2, %r3, %r4, %r5}, %rd1, %rd2, 1, 1, 1, 0, 0;\n"
+      "wgmma.commit_group.sync.aligned;\nwgmma.wait_group.sync.aligned 0;");
+  const std::vector<Slot> slots = list_ptx(text, "k");
+  const Slot& flying = slots[named(slots, {"%r2#0"})[0]];
+  const Slot& brought = slots[named(slots, {"%r2#1"})[0]];
+  EXPECT_NE(flying.refusal.find("in flight"), std::string::npos);
+  EXPECT_EQ(brought.refusal, "");
+  EXPECT_EQ(brought.op, "wgmma.wait_group.sync.aligned");
+  EXPECT_EQ(brought.element, "fp32");
   Request request;
   request.params = 1;
-  request.chosen = named(pending, {"%r2"});
-  EXPECT_NE(ptx::error_of([&] { dump_ptx(text, request); }).find("UnsupportedError: kernel 'k': %r2 cannot be dumped"),
-            std::string::npos);
+  request.chosen = named(slots, {"%r2#1"});
+  const std::string edited = dump_ptx(text, request).text;
+  EXPECT_NE(edited.find("wait_group.sync.aligned 0;\n\tld.global.nc"), std::string::npos) << edited;
+  request.chosen = named(slots, {"%r2#0"});
+  EXPECT_NE(
+      ptx::error_of([&] { dump_ptx(text, request); }).find("UnsupportedError: kernel 'k': %r2#0 cannot be dumped"),
+      std::string::npos);
 }
 
 TEST(DumpPtx, BadRequests) {
