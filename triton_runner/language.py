@@ -20,7 +20,7 @@ from triton_runner.dump import marks
 __all__ = ["dump", "dump_boundary", "dump_grids"]
 
 
-@core.builtin
+@core.builtin  # type: ignore[untyped-decorator]  # Triton ships no types
 def dump(value: Any, offset: Any = 0, dump_grid: Any = None, name: Any = None, _semantic: Any = None) -> None:
     """Dump ``value`` of one program: ``dump_grid`` as ``x``, ``(x, y)`` or ``(x, y, z)``, else program 0.
 
@@ -29,13 +29,13 @@ def dump(value: Any, offset: Any = 0, dump_grid: Any = None, name: Any = None, _
     _mark(value, "dump", offset, _grid(dump_grid), _plain(name), _semantic)
 
 
-@core.builtin
+@core.builtin  # type: ignore[untyped-decorator]  # Triton ships no types
 def dump_boundary(value: Any, offset: Any = 0, name: Any = None, _semantic: Any = None) -> None:
     """Dump ``value`` of the last program on each axis."""
     _mark(value, "dump_boundary", offset, None, _plain(name), _semantic)
 
 
-@core.builtin
+@core.builtin  # type: ignore[untyped-decorator]  # Triton ships no types
 def dump_grids(value: Any, offset: Any = 0, name: Any = None, _semantic: Any = None) -> None:
     """Dump ``value`` of all programs, in their order, each behind the one before it."""
     _mark(value, "dump_grids", offset, None, _plain(name), _semantic)
@@ -61,8 +61,10 @@ def _grid(grid: Any) -> tuple[int, int, int] | None:
     grid = _plain(grid)
     if grid is None:
         return None
-    parts = [_plain(part) for part in (grid.values if isinstance(grid, core.tuple) else grid)] if not isinstance(
-        grid, int
-    ) else [grid]
+    parts = (
+        [_plain(part) for part in (grid.values if isinstance(grid, core.tuple) else grid)]
+        if not isinstance(grid, int)
+        else [grid]
+    )
     x, y, z = (*parts, 0, 0)[:3]
     return int(x), int(y), int(z)

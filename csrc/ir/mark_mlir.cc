@@ -3,7 +3,7 @@
 //   tt.print "triton_runner.slot:0" {...} : %v, %run, %iteration : tensor<8xf32>, i64, i64
 // and stores what was marked, in the TTGIR that was made of it (dump_marked). A store among the TTIR would have a say
 // in the layouts of the program's own loads, and with them in the order of its sums; a mark has none. What the compiler
-// copies (a peeled iteration) carries its numbers with it. Tested in tests/csrc/ir/test_mark_mlir.cc and
+// copies (a peeled iteration) carries its numbers with it. Tested in tests/csrc/ir/test_dump_mlir.cc and
 // tests/python/test_dump_corpus.py.
 #include <charconv>
 

@@ -1,6 +1,6 @@
 // Writes the MLIR that finds a slot's area and stores one record in it (protocol.h). The value is stored from its own
 // layout: the index of each element is computed in slices of that layout, so no data moves between threads.
-// Tested in tests/csrc/ir/test_mlir_record.cc, and by running it in tests/python/test_dump*.py.
+// Tested in tests/csrc/ir/test_dump_mlir.cc, and by running it in tests/python/test_dump*.py.
 #pragma once
 
 #include <string>

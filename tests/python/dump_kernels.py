@@ -23,7 +23,7 @@ def nest(x_ptr, out_ptr, rows, BLOCK: tl.constexpr):
     acc = tl.zeros([BLOCK], tl.float32)
     i = tl.arange(0, BLOCK)
     for row in range(first, rows):
-        for k in range(0, row):
+        for k in range(row):
             x = tl.load(x_ptr + row * BLOCK + i)
             if k % 2 == 1:
                 odd = x * 3.0

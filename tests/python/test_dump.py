@@ -183,9 +183,7 @@ def test_what_the_kernel_overwrites_is_put_back_between_the_runs(level):
     out = torch.arange(BLOCK, dtype=torch.int32)
     want = out.clone()
     before = next(
-        d
-        for d in accumulate.dump("before", level=level)[(1,)](out, BLOCK=BLOCK).values()
-        if d.source.op == "tt.load"
+        d for d in accumulate.dump("before", level=level)[(1,)](out, BLOCK=BLOCK).values() if d.source.op == "tt.load"
     )
     assert torch.equal(out, want + 3)
     assert torch.equal(before.tensor[0, 0, 0], torch.stack([want, want + 1, want + 2]))
@@ -231,7 +229,9 @@ def test_refused_by_name_and_reason():
     kernel = cube[(1,)](x, out, 4, 8, 16)
     slots = triton_runner._C.list_values("ttgir", kernel.artifacts["ttgir"])
     inner = next(slot for slot in slots if slot.op == "arith.addf" and slot.refusal)
-    reason = rf"value {inner.name} \(arith.addf, IR line {inner.line}\) cannot be dumped: it lies in the region of tt.reduce"
+    reason = (
+        rf"value {inner.name} \(arith.addf, IR line {inner.line}\) cannot be dumped: it lies in the region of tt.reduce"
+    )
     with pytest.raises(UnsupportedError, match=reason):
         cube.dump(f"{inner.name}@{inner.line}", level="ttgir")[(1,)](x, out, 4, 8, 16)
 

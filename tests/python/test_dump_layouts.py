@@ -1,4 +1,4 @@
-"""Dump at TTGIR: every kind of layout, accumulators in flight, shared memory, warp specialization; for sm_80 and sm_90."""
+"""Dump at TTGIR: every kind of layout, accumulators in flight, shared memory, warp specialization; sm_80 and sm_90."""
 
 import re
 
@@ -26,12 +26,6 @@ def held(name, capability):
     return case, kernel, arguments, values
 
 
-def run(name, capability, *selectors, **options):
-    case, kernel, arguments, values = held(name, capability)
-    dumps = kernel.dump(*selectors, **options)[case.grid](*values)
-    return arguments, kernel, dumps
-
-
 def first_tile(value):
     """Program 0's value of each iteration that it has."""
     return value.tensor[0, 0, 0][value.valid[0, 0, 0]]
@@ -43,6 +37,7 @@ KINDS = {
     "dot operand": (r"^#ttg.dot_op", "matmul_fp16_s3", 80),
     "mma v2": (r"^#mma", "matmul_fp16_s3", 80),
     "mma v3": (r"^#mma", "tma_host_matmul", 90),
+    "linear": (r"^#linear", "sort", 80),
 }
 
 
@@ -53,7 +48,7 @@ def test_layout(kind):
     found = [slot.name for slot in kernel.dumpable() if re.match(pattern, slot.layout)]
     assert found
     want = case.reference(clone(arguments))
-    dumps = kernel.dump(*dict.fromkeys(found))[case.grid](*values)
+    dumps = kernel.dump(*dict.fromkeys(found[:12]))[case.grid](*values)
     case.check(arguments, want)
     assert all(dump.exact for dump in dumps.values())
     assert all(dump.valid.any() for dump in dumps.values())
@@ -63,10 +58,10 @@ def test_layout(kind):
     ("name", "capability"), [("matmul_bf16_s3", 80), ("matmul_fp16_s3", 80), ("tma_host_matmul", 90)]
 )
 def test_accumulators_grow_to_the_product(name, capability):
-    """Each iteration's accumulator is the product of the tiles so far; on sm_90 it is in flight when it is asked for."""
+    """Each accumulator is the product of the tiles so far; on sm_90 it is in flight when it is asked for."""
     op = "ttng.warp_group_dot" if capability == 90 else "tt.dot"
     case, kernel, arguments, values = held(name, capability)
-    accumulators = list(kernel.dump(op=op)[case.grid](*values).values())[0]
+    accumulators = next(iter(kernel.dump(op=op)[case.grid](*values).values()))
     a, b = (tensor_of(arguments[key]).float() for key in list(arguments)[:2])
     tiles = first_tile(accumulators)
     m, n = tiles.shape[1:]
@@ -80,7 +75,7 @@ def test_accumulators_grow_to_the_product(name, capability):
 
 @pytest.mark.parametrize(("name", "capability"), [("matmul_fp16_s3", 80), ("tma_host_matmul", 90)])
 def test_tiles_in_shared_memory(name, capability):
-    """The views that the loop's product reads hold the tiles of A and B: swizzled ones at sm_80, nvmma ones at sm_90."""
+    """The views that the loop's product reads hold the tiles of A and B: swizzled at sm_80, nvmma ones at sm_90."""
     case, kernel, arguments, values = held(name, capability)
     slots = [slot for slot in kernel.dumpable() if slot.op == "ttg.memdesc_index" and slot.depth == 1]
     assert slots
@@ -98,13 +93,6 @@ def test_tiles_in_shared_memory(name, capability):
         assert step >= len(tiles) - 1, dump
         seen += 1
     assert seen >= 2
-
-
-def test_a_linear_layout():
-    arguments, kernel, dumps = run("sort", 80, re.compile("xori$"), iterations=1)
-    assert len(dumps) >= 1
-    assert all(dump.exact for dump in dumps.values())
-    assert arguments
 
 
 @pytest.mark.parametrize(

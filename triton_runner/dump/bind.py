@@ -19,7 +19,7 @@ class Dumpable(list[_C.Slot]):
     """Every value of a kernel that can be named, in program order. Its repr is a table."""
 
     def __repr__(self) -> str:
-        rows = [("name", "operation", "type", "loops", "layout", "source")]
+        rows: list[tuple[str, ...]] = [("name", "operation", "type", "loops", "layout", "source")]
         rows += [_row(slot) for slot in self]
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         return "\n".join("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows)

@@ -1,7 +1,7 @@
 """The launch keywords ``dump_tensor=``, ``dump_value=`` and ``dump_grid=``: a dump into a buffer that the user sized.
 
-``dump_value`` names a value as ``kernel.dump`` does, of the program ``dump_grid`` (program 0 without it); without it all
-calls of ``triton_runner.language`` in the kernel write, each from its own offset. Values are flattened in row-major
+``dump_value`` names a value as ``kernel.dump`` does, of the program ``dump_grid`` (program 0 without it); without it
+all calls of ``triton_runner.language`` in the kernel write, each from its own offset. Values are flattened in row-major
 order and converted to the buffer's dtype; of a value in a loop the executions follow their order in time, so the last
 one stays where the offset does not move. Tested in tests/python/test_dump_language.py.
 """
@@ -59,7 +59,9 @@ def _check_buffer(buffer: Any, call: Call) -> None:
     if not isinstance(buffer, torch.Tensor):
         raise ArgumentError(f"kernel {name!r}: dump_tensor is {buffer!r}, expected a tensor to write into")
     if buffer.device != call.device():
-        raise ArgumentError(f"kernel {name!r}: dump_tensor is on {buffer.device}, but the kernel runs on {call.device()}")
+        raise ArgumentError(
+            f"kernel {name!r}: dump_tensor is on {buffer.device}, but the kernel runs on {call.device()}"
+        )
     if not buffer.is_contiguous():
         raise ArgumentError(f"kernel {name!r}: dump_tensor has strides {buffer.stride()}, expected a contiguous tensor")
 
@@ -104,5 +106,3 @@ def _write(buffer: torch.Tensor, pieces: Sequence[tuple[int, torch.Tensor]], nam
     flat = buffer.view(-1)
     for at, value in pieces:
         flat[at : at + value.numel()] = value.to(buffer.dtype)
-
-

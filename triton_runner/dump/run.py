@@ -81,9 +81,7 @@ class Call:
         self._launch(kernel, [*self.outputs, buffer], grid)
 
     def _launch(self, kernel: Kernel, outputs: Sequence[Any], grid: Sequence[int]) -> None:
-        torch.ops.triton_runner.launch.default(
-            kernel.key, self.inputs, outputs, self.ints, self.floats, list(grid)
-        )
+        torch.ops.triton_runner.launch.default(kernel.key, self.inputs, outputs, self.ints, self.floats, list(grid))
 
 
 class Launcher:
@@ -199,7 +197,9 @@ def _dump(buffer: torch.Tensor, area: areas.Area, extents: Sequence[int], level:
     tensor, valid = areas.records(buffer, area)
     lead = [*extents, area.threads] if slot.per_thread else list(extents)
     dropped = int((areas.counts(buffer, area) - area.capacity).clamp(min=0).sum())
-    origin = Origin(level, mark_name(slot) or slot.name, slot.op, slot.line, tuple(slot.sources), slot.variable, slot.layout)
+    origin = Origin(
+        level, mark_name(slot) or slot.name, slot.op, slot.line, tuple(slot.sources), slot.variable, slot.layout
+    )
     values = tensor.reshape([*lead, *tensor.shape[2:]])
     return Dump(values, valid.reshape([*lead, *valid.shape[2:]]), origin, dropped, exact)
 
@@ -220,7 +220,7 @@ def _rows(grid: Sequence[int], programs: Programs | None, name: str) -> tuple[li
     """
     if programs is None:
         return list(range(grid[0] * grid[1] * grid[2])), [grid[2], grid[1], grid[0]]
-    given = list(programs) if isinstance(programs, (list, tuple)) else [programs]
+    given: list[Any] = list(programs) if isinstance(programs, (list, tuple)) else [programs]
     if len(given) > 3:
         raise ArgumentError(f"kernel {name!r}: programs is {programs!r}, expected at most x, y and z")
     picked: list[range] = []

@@ -4,7 +4,7 @@ A selector is a string or a compiled regular expression:
 
     "*"              everything that can be dumped
     "%acc_12"        the value of that name; "%3#1" one result of several; "%x@42" the one of IR line 42
-    "tt.load"        every value of that operation; "tt.load[1]" the second of them; "ld" at PTX also finds ld.global.b32
+    "tt.load"        every value of that operation; "tt.load[1]" the second; "ld" at PTX also finds ld.global.b32
     "softmax.py:31"  every value of that Python line; ":31" in whichever file
     "acc"            every value of that Python variable, or the one that the kernel gave this name with dl.dump
     "/^%acc/"        every value whose name, operation or variable the expression finds
@@ -67,7 +67,9 @@ def _matches(slots: Sequence[_C.Slot], selector: Selector, op: str | None) -> li
             raise ArgumentError(f"selector {selector!r}: there are {len(found_all)} of them, counted from 0")
         found_all = [found_all[kth]]
     if not found_all:
-        raise ArgumentError(f"no value is selected by {_text(selector)}{_of_op(op)}; {_nearest(slots, _plain(selector))}")
+        raise ArgumentError(
+            f"no value is selected by {_text(selector)}{_of_op(op)}; {_nearest(slots, _plain(selector))}"
+        )
     able = [i for i in found_all if not slots[i].refusal]
     if not able:
         raise _refused(slots[found_all[0]])

@@ -30,10 +30,12 @@ TEST(MlirReader, ReadsArgumentsOfTheFunction) {
 }
 
 TEST(MlirReader, ReadsRegions) {
-  const ReadMlir read(kernel_of(
-      "    %r = scf.if %c -> (i32) {\n      scf.yield %n : i32\n    } else {\n      scf.yield %n : i32\n    } loc(#loc)\n"
-      "    %s = \"tt.reduce\"(%x) <{axis = 0 : i32}> ({\n    ^bb0(%a: f32 loc(unknown), %b: f32):\n"
-      "      %t = arith.addf %a, %b : f32\n      tt.reduce.return %t : f32\n    }) : (tensor<8xf32>) -> f32 loc(#loc)\n"));
+  const ReadMlir read(
+      kernel_of("    %r = scf.if %c -> (i32) {\n      scf.yield %n : i32\n    } else {\n      scf.yield %n : i32\n    "
+                "} loc(#loc)\n"
+                "    %s = \"tt.reduce\"(%x) <{axis = 0 : i32}> ({\n    ^bb0(%a: f32 loc(unknown), %b: f32):\n"
+                "      %t = arith.addf %a, %b : f32\n      tt.reduce.return %t : f32\n    }) : (tensor<8xf32>) -> f32 "
+                "loc(#loc)\n"));
   const Op& branch = read.op("scf.if");
   ASSERT_EQ(branch.regions.size(), 2u);
   EXPECT_EQ(branch.regions[1]->header, "else");
@@ -49,7 +51,8 @@ TEST(MlirReader, ReadsRegions) {
 }
 
 TEST(MlirReader, ReadsSeveralRegionsInParentheses) {
-  const ReadMlir read(kernel_of("    %a = \"my.op\"(%n) ({\n      my.x\n    }, {\n      my.y\n    }) : (i32) -> i32\n"));
+  const ReadMlir read(
+      kernel_of("    %a = \"my.op\"(%n) ({\n      my.x\n    }, {\n      my.y\n    }) : (i32) -> i32\n"));
   EXPECT_EQ(read.op("my.op").regions.size(), 2u);
   EXPECT_EQ(read.op("my.op").tail, ": (i32) -> i32");
 }
@@ -66,7 +69,8 @@ TEST(MlirReader, ReadsPartitions) {
 }
 
 TEST(MlirReader, ReadsBlocks) {
-  const ReadMlir read(kernel_of("    cf.cond_br %c, ^bb1, ^bb2\n  ^bb1:  // pred: ^bb0\n    tt.return\n  ^bb2:  // pred\n"));
+  const ReadMlir read(
+      kernel_of("    cf.cond_br %c, ^bb1, ^bb2\n  ^bb1:  // pred: ^bb0\n    tt.return\n  ^bb2:  // pred\n"));
   const Region& body = *read.op("tt.func").regions[0];
   ASSERT_EQ(body.blocks.size(), 3u);
   EXPECT_EQ(body.blocks[1]->label, "^bb1");

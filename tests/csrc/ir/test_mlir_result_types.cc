@@ -36,18 +36,22 @@ INSTANTIATE_TEST_SUITE_P(
         Printed{"tt.dot", "%a = tt.dot %x, %y, %z, inputPrecision = tf32 : T * U -> V", {"V"}},
         Printed{"tt.split", "%a, %b = tt.split %x : T -> U", {"U", "U"}},
         Printed{"tt.atomic_rmw", "%a = tt.atomic_rmw fadd, acq_rel, gpu, %x, %y, %z : (P, V, M) -> V", {"V"}},
-        Printed{"tt.elementwise_inline_asm", "%a = tt.elementwise_inline_asm \"x -> : y\" {p = 1 : i32} -> i32", {"i32"}},
-        Printed{"ttg.async_copy_global_to_local", "%a = ttg.async_copy_global_to_local %x, %y : P -> <8xf16, #s, #m>",
+        Printed{
+            "tt.elementwise_inline_asm", "%a = tt.elementwise_inline_asm \"x -> : y\" {p = 1 : i32} -> i32", {"i32"}},
+        Printed{"ttg.async_copy_global_to_local",
+                "%a = ttg.async_copy_global_to_local %x, %y : P -> <8xf16, #s, #m>",
                 {"!ttg.async.token"}},
         Printed{"ttg.async_wait", "%a = ttg.async_wait %x {num = 0 : i32}", {"!ttg.async.token"}},
-        Printed{"ttng.warp_group_dot_wait", "%a:2 = ttng.warp_group_dot_wait %x, %y {pendings = 0 : i32} : T, U",
+        Printed{"ttng.warp_group_dot_wait",
+                "%a:2 = ttng.warp_group_dot_wait %x, %y {pendings = 0 : i32} : T, U",
                 {"T", "U"}},
         Printed{"my.op", "%a = my.op", {""}}));
 
 TEST(MlirResultTypesOfRegions, ComeBeforeOrBehind) {
   const ReadMlir read(kernel_of(
       "    %r:2 = scf.for %i = %a to %b step %c iter_args(%x = %y, %z = %w) -> (f32, tensor<8xf32>)  : i32 {\n"
-      "    } {tt.flatten} loc(#loc)\n    %s:2 = \"tt.reduce\"(%x, %y) <{axis = 0 : i32}> ({\n    }) : (T, U) -> (f32, i32)\n"
+      "    } {tt.flatten} loc(#loc)\n    %s:2 = \"tt.reduce\"(%x, %y) <{axis = 0 : i32}> ({\n    }) : (T, U) -> (f32, "
+      "i32)\n"
       "    %t:2 = scf.while (%e = %f, %g = %h) : (i32, f32) -> (f32, i64) {\n    } do {\n    }\n"));
   EXPECT_EQ(result_types(read.op("scf.for")), (std::vector<std::string>{"f32", "tensor<8xf32>"}));
   EXPECT_EQ(result_types(read.op("tt.reduce")), (std::vector<std::string>{"f32", "i32"}));

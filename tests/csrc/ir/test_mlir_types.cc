@@ -15,7 +15,8 @@ TEST(MlirTypes, Tensors) {
 }
 
 TEST(MlirTypes, Memdescs) {
-  for (const std::string_view text : {"!ttg.memdesc<3x16xf16, #shared, #smem, mutable>", "<3x16xf16, #shared, #smem>"}) {
+  for (const std::string_view text :
+       {"!ttg.memdesc<3x16xf16, #shared, #smem, mutable>", "<3x16xf16, #shared, #smem>"}) {
     const Type type = parse_type(text);
     EXPECT_EQ(type.shape, Shape::Memdesc) << text;
     EXPECT_EQ(type.extents, (std::vector<int64_t>{3, 16})) << text;
