@@ -141,7 +141,7 @@ void PtxDump::count_iterations(uint32_t index) {
 std::string PtxDump::save_guard(const PtxValue& value) {
   const uint32_t guard = kernel_.function.instructions[value.instruction].guard;
   if (guard == ptx::kNone) return {};
-  const std::string name = kernel_.function.register_name(guard);
+  std::string name = kernel_.function.register_name(guard);
   const bool changes = std::ranges::any_of(kernel_.values, [&](const PtxValue& other) {
     return other.instruction == value.instruction && other.reg == guard;
   });
