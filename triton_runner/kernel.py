@@ -140,7 +140,7 @@ class Kernel:
 
         Args:
             selectors: names, operations, source lines, variables, regular expressions or ``"*"``.
-            op: only results of this operation.
+            op: of what the selectors other than names find, only results of this operation.
             programs: one program or a slice of the grid, as an index ``x``, ``(x, y)`` or ``(x, y, z)``; else all.
             iterations: the most executions to keep of a value in a loop; without it they are counted in a first run.
             max_bytes: the most that the dump's buffers may take.

@@ -19,7 +19,8 @@ std::vector<Slot> list_values(std::string_view level, std::string_view text, con
 }
 
 Edit dump_values(std::string_view level, std::string_view text, const Request& request) {
-  if (level == "ttir" || level == "ttgir") return dump_mlir(text, request);
+  if (level == "ttir") return mark_mlir(text, request);
+  if (level == "ttgir") return dump_mlir(text, request);
   if (level == "llir") return dump_llvm(text, request);
   if (level == "ptx") return dump_ptx(text, request);
   refuse(level);

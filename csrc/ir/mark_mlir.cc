@@ -108,7 +108,7 @@ std::string dump_marked(std::string_view text, const std::string& kernel, const 
     std::string ahead;
     if (in_flight.contains(name)) {
       const std::string waited = writer.fresh();
-      ahead = waited + " = ttng.warp_group_dot_wait " + name + " {pendings = 0 : i32} : " + type + "\n";
+      ahead = concat(waited, " = ttng.warp_group_dot_wait ", name, " {pendings = 0 : i32} : ", type, "\n");
       name = waited;
     }
     std::vector<std::string> iterations;

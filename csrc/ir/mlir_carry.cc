@@ -56,6 +56,8 @@ size_t end_of_block(const Block& block) {
 }
 
 Carried& Counters::carry(const Op& op, std::string init) {
+  TR_CHECK(op.name != "scf.while" || op.regions.size() == 2, ArtifactError, "the MLIR text, line ", op.line,
+           ": scf.while has ", op.regions.size(), " regions, expected 2");
   auto& all = carried_[&op];
   Carried added{std::move(init), fresh("c"), fresh("c"), fresh("c"), {}};
   added.leaves.assign(std::max<size_t>(op.regions.size(), 2), "");
@@ -83,8 +85,8 @@ std::string Counters::iteration(const Op& loop, const Block& block) {
 std::string Counters::runs(const Block& block) {
   const auto loops = loops_around(block);
   const Region& root = root_of(block);
-  const std::string zero = zero_in(root, prefix_);
-  if (loops.empty()) return zero;
+  std::string at = zero_in(root, prefix_);
+  if (loops.empty()) return at;
   if (const auto found = runs_.find(&block); found != runs_.end()) return found->second;
 
   std::vector<const Op*> path;  // from the outermost loop to the operation that holds the block
@@ -92,7 +94,6 @@ std::string Counters::runs(const Block& block) {
     path.push_back(op);
   }
   std::ranges::reverse(path);
-  std::string at = zero;
   std::vector<size_t> indices;
   for (const Op* op : path) {
     const size_t region = region_towards(*op, block);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "runtime/error.h"
+
 namespace triton_runner::ir::mlir {
 namespace {
 
@@ -135,7 +137,7 @@ std::string RecordWriter::element_index(const Type& type) {
   for (size_t d = type.extents.size(); d-- > 0; stride *= type.extents[d]) {
     if (type.extents[d] == 1) continue;
     const std::string along = index_along(type, d, stride);
-    sum = sum.empty() ? along : emit("arith.addi " + sum + ", " + along + " : " + whole);
+    sum = sum.empty() ? along : emit(concat("arith.addi ", sum, ", ", along, " : ", whole));
   }
   return sum.empty() ? emit("arith.constant dense<0> : " + whole) : sum;
 }
@@ -163,8 +165,7 @@ std::string RecordWriter::index_along(const Type& type, size_t dimension, int64_
     // The slices are undone in reverse, so all dimensions below the one that comes back are there already.
     extents.insert(extents.begin() + static_cast<ptrdiff_t>(sliced[i]), 1);
     const std::string expanded = tensor(extents, "i32", layouts[i]);
-    index = emit("tt.expand_dims " + index + " {axis = " + std::to_string(sliced[i]) + " : i32} : " + shape + " -> " +
-                 expanded);
+    index = emit(concat("tt.expand_dims ", index, " {axis = ", sliced[i], " : i32} : ", shape, " -> ", expanded));
     shape = expanded;
   }
   const std::string whole = with_element(type, "i32");

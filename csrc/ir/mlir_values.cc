@@ -120,6 +120,8 @@ class Finder {
   }
 
   void add_argument(const Block& block, const Argument& arg) {
+    TR_CHECK(parent(block) != nullptr, ArtifactError, "IR line ", block.line,
+             ": a block with arguments outside of any ", "operation");
     Value value{std::string(arg.name), std::string(arg.type), nullptr, &block, block.begin, false, false, {}};
     value.slot.name = value.name;
     const Op& holder = *parent(block);

@@ -102,6 +102,7 @@ def test_what_selects_nothing(slots, selector, error, message):
         select(slots, [selector])
 
 
-def test_a_name_of_another_operation(slots):
-    with pytest.raises(ArgumentError, match=r"value %x is of tt\.load, not of math\.exp"):
-        select(slots, ["%x"], "math.exp")
+def test_an_operation_narrows_all_but_names(slots):
+    assert names(slots, "%x", "soft.py:31", op="arith.addf") == ["%x", "%acc"]
+    with pytest.raises(ArgumentError, match=r"selected by 'total' among the results of tt\.load"):
+        select(slots, ["total"], "tt.load")

@@ -30,7 +30,7 @@ _MOST_LISTED = 12
 
 
 def select(slots: Sequence[_C.Slot], selectors: Iterable[Selector], op: str | None = None) -> list[int]:
-    """Indices of the selected slots, in program order.
+    """Indices of the selected slots, in program order. ``op`` narrows all selectors but names.
 
     Raises:
         ArgumentError: nothing has that name, or several values have it.
@@ -56,10 +56,7 @@ def _matches(slots: Sequence[_C.Slot], selector: Selector, op: str | None) -> li
     if marked:
         return marked
     if isinstance(selector, str) and selector.startswith("%"):
-        found = _named(slots, selector)
-        if op is not None and not _is_op(slots[found], op):
-            raise ArgumentError(f"value {selector} is of {slots[found].op}, not of {op}")
-        return [found]
+        return [_named(slots, selector)]
     test, kth = _test(selector)
     found_all = [i for i, slot in enumerate(slots) if test(slot) and (op is None or _is_op(slot, op))]
     if kth is not None and found_all:

@@ -66,6 +66,10 @@ TEST(MlirCarry, ThroughAWhileWithOneTypeAndNoParentheses) {
   EXPECT_NE(text.find("scf.yield %b, %cc1 : i32, i64"), std::string::npos);
 }
 
+TEST(MlirCarry, AWhileWithoutABodyIsRefused) {
+  EXPECT_THROW(carried("    scf.while : () -> () {\n      my.op\n    }\n", "my.op"), ArtifactError);
+}
+
 TEST(MlirCarry, OutsideOfLoopsThereIsNothingToCarry) { EXPECT_EQ(carried("    my.op\n", "my.op"), "    my.op\n"); }
 
 }  // namespace
