@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ir/protocol.h"
+#include "runtime/error.h"
 
 namespace triton_runner::python {
 namespace {
@@ -47,7 +48,12 @@ void bind_dump(py::module_& module) {
       .def_readonly("per_thread", &Slot::per_thread)
       .def_readonly("refusal", &Slot::refusal, "Why it cannot be dumped; empty where it can.")
       .def_property_readonly("header_bytes", &ir::header_bytes)
-      .def_property_readonly("record_bytes", &ir::record_bytes);
+      .def_property_readonly("record_bytes", &ir::record_bytes)
+      .def("__repr__", [](const Slot& slot) {
+        std::string type;
+        for (const int64_t extent : slot.shape) type += std::to_string(extent) + "x";
+        return concat("Slot(", slot.name, ": ", type, slot.element, " = ", slot.op, ", line ", slot.line, ")");
+      });
   module.def("list_values", &list_values, py::arg("level"), py::arg("text"), py::arg("kernel") = "",
              "Every value of the kernel in program order.");
   module.def("dump_values", &dump_values, py::arg("level"), py::arg("text"), py::arg("kernel"), py::arg("chosen"),

@@ -14,12 +14,12 @@ from triton_runner import _C
 from triton_runner.errors import UnsupportedError
 
 
-def held(name, capability):
+def held(name, capability, level="ttgir"):
     case = case_named(name)
     plain = compile_plain(case, capability)
     metadata = {key: value for key, value in plain.metadata._asdict().items() if key != "target"}
     kernel = triton_runner.load(
-        plain.asm["ttgir"], level="ttgir", signature=signature_of(plain), target=f"sm_{capability}", metadata=metadata
+        plain.asm[level], level=level, signature=signature_of(plain), target=f"sm_{capability}", metadata=metadata
     )
     arguments = case.arguments("cpu")
     values = [arguments[key] for key, kind in plain.src.signature.items() if kind != "constexpr"]
@@ -93,6 +93,19 @@ def test_tiles_in_shared_memory(name, capability):
         assert step >= len(tiles) - 1, dump
         seen += 1
     assert seen >= 2
+
+
+def test_tiles_that_tma_loads():
+    case, kernel, arguments, values = held("tma_host_matmul", 90, "ttir")
+    want = case.reference(clone(arguments))
+    dumps = list(kernel.dump(op="tt.descriptor_load")[case.grid](*values).values())
+    case.check(arguments, want)
+    a, b = (tensor_of(arguments[key]) for key in list(arguments)[:2])
+    for number, (left, right) in enumerate(zip(*map(first_tile, dumps), strict=True)):
+        depth = left.shape[1]
+        inner = slice(number * depth, (number + 1) * depth)
+        assert torch.equal(left, a[: left.shape[0], inner])
+        assert torch.equal(right, b[inner, : right.shape[1]])
 
 
 @pytest.mark.parametrize(
