@@ -1,4 +1,4 @@
-"""Each example under examples/runner and examples/dump runs alone, in another folder, and checks itself against torch."""
+"""Each example under examples/runner and examples/dump runs alone, elsewhere, and checks itself against torch."""
 
 import os
 import subprocess
