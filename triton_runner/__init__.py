@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from triton_runner.decorator import get_file_dir as get_file_dir
     from triton_runner.decorator import gluon_jit as gluon_jit
     from triton_runner.decorator import jit as jit
+    from triton_runner.divergence import compare as compare
     from triton_runner.messages import set_launch_message as set_launch_message
 
 # Imported at first use: the front of the compiler costs time that a program which only loads and launches need not
 # pay. No submodule has the name of an entry, since importing it would put the module in its place.
 _LAZY = {
+    "compare": "triton_runner.divergence",
     "compile": "triton_runner.compiler.pipeline",
     "configure_jit_backend": "triton_runner.backend",
     "get_file_dir": "triton_runner.decorator",

@@ -19,7 +19,35 @@ from triton_runner.errors import ArgumentError
 _FIELDS = ("version", "do_not_specialize", "do_not_specialize_on_alignment", "debug", "noinline", "launch_metadata")
 
 
-class _Launched(_C.Indexable):
+class _Dumping:
+    """What both kinds of function add to Triton's."""
+
+    def dump(
+        self,
+        *selectors: Any,
+        op: str | None = None,
+        programs: Any = None,
+        iterations: int | None = None,
+        max_bytes: int | None = None,
+        level: str | None = None,
+    ) -> Any:
+        """``function.dump("%acc")[grid](*args, **kwargs)``: as :meth:`triton_runner.Kernel.dump`."""
+        from triton_runner.dump.bind import bind_function
+        from triton_runner.dump.run import launcher_of
+
+        def bind(args: Any, kwargs: Any, request: Any) -> Any:
+            return bind_function(self, args, kwargs, request)
+
+        return launcher_of(bind, selectors, op, programs, iterations, max_bytes, level)
+
+    def dumpable(self, *args: Any, level: str | None = None, **kwargs: Any) -> Any:
+        """The values that :meth:`dump` can name in the kernel that these arguments would launch."""
+        from triton_runner.dump.bind import dumpable, function_source
+
+        return dumpable(function_source(launcher.resolve(self, args, kwargs), level))
+
+
+class _Launched(_Dumping, _C.Indexable):
     """What our functions do in their own way."""
 
     __qualname__: str  # of the function

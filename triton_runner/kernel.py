@@ -123,7 +123,7 @@ class Kernel(_C.Indexable):
         """
         values = self._bind(args, kwargs or {})
         if callable(grid):
-            grid = grid({param.name: value for param, value in zip(self._params, values, strict=True)})
+            grid = grid(self._named(values))
         inputs, outputs, ints, floats = self._lists(values)
         torch.ops.triton_runner.launch.default(self.key, inputs, outputs, ints, floats, _grid(grid, self.spec.name))
 
@@ -147,6 +147,47 @@ class Kernel(_C.Indexable):
         ``torch.ops.triton_runner.launch(kernel.key, *kernel.op_args(x, y, n), [grid])`` is ``kernel[grid](x, y, n)``.
         """
         return self._lists(self._bind(args, kwargs))
+
+    def dump(
+        self,
+        *selectors: Any,
+        op: str | None = None,
+        programs: Any = None,
+        iterations: int | None = None,
+        max_bytes: int | None = None,
+        level: str | None = None,
+    ) -> Any:
+        """``kernel.dump("%acc")[grid](*args)`` runs the kernel and returns ``{name: Dump}``: docs/dump.md.
+
+        Args:
+            selectors: names, operations, source lines, variables, regular expressions or ``"*"``.
+            op: of what the selectors other than names find, only results of this operation.
+            programs: one program or a slice of the grid, as an index ``x``, ``(x, y)`` or ``(x, y, z)``; else all.
+            iterations: the most executions to keep of a value in a loop; without it they are counted in a first run.
+            max_bytes: the most that the dump's buffers may take.
+            level: the IR to dump from; without it the one that the kernel was made from.
+        """
+        from triton_runner.dump.bind import bind_kernel
+        from triton_runner.dump.run import launcher_of
+
+        def bind(args: Sequence[Any], kwargs: Mapping[str, Any], request: Any) -> Any:
+            return bind_kernel(self, args, kwargs, request)
+
+        return launcher_of(bind, selectors, op, programs, iterations, max_bytes, level)
+
+    def dumpable(self, level: str | None = None) -> Any:
+        """The values that :meth:`dump` can name, in program order."""
+        from triton_runner.dump.bind import dumpable
+        from triton_runner.dump.edited import source_of
+
+        return dumpable(source_of(self, level))
+
+    def named_args(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The value of each parameter by name, constants included."""
+        return self._named(self._bind(args, kwargs))
+
+    def _named(self, values: Sequence[Any]) -> dict[str, Any]:
+        return {param.name: value for param, value in zip(self._params, values, strict=True)}
 
     # What only launches in Python need is made by the first of them: loading a kernel should cost little.
 

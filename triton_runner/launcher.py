@@ -13,6 +13,7 @@ import operator
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -21,7 +22,7 @@ from triton._utils import find_paths_if
 from triton.runtime.jit import JITFunction, KernelParam, compute_cache_key, create_function_from_signature
 
 from triton_runner import _C, messages
-from triton_runner.compiler.pipeline import compile_source, make_kernel
+from triton_runner.compiler.pipeline import Compiled, compile_source, make_kernel
 from triton_runner.compiler.signature import leaves, record_params
 from triton_runner.compiler.target import DEFAULT_CAPABILITY, Target, default_target, device_target
 from triton_runner.compiler.versions import adapter
@@ -32,6 +33,8 @@ from triton_runner.launch_source import SOURCE_KEYWORDS, take_source
 
 _STATE = "_triton_runner_state"
 _DOOR = "_triton_runner_door"
+#: The launch keywords of triton_runner/dump/older.py.
+DUMP_KEYWORDS = frozenset({"dump_tensor", "dump_value", "dump_grid"})
 _REMOVED_KEYWORDS = ("device_type", "device", "stream")
 _lock = threading.Lock()
 _functions: list[weakref.ref[Any]] = []  # those that hold a _STATE or a _DOOR
@@ -54,6 +57,19 @@ class _State:
         self.lock = threading.Lock()  # held while a kernel of this function is compiled
 
 
+@dataclass(frozen=True)
+class Resolved:
+    """A launch that is ready: the kernel, its arguments, and how to compile the function to another level."""
+
+    kernel: Kernel
+    values: Sequence[Any]
+    bound: Mapping[str, Any]
+    device: Device
+    # Triton's, and (level, what to add to the source's hash); None where the kernel was made from an artifact.
+    specialization: Sequence[Any] | None = None
+    compile_to: Callable[[str, str], Compiled] | None = None
+
+
 def run(
     function: JITFunction,
     args: Sequence[Any],
@@ -68,7 +84,34 @@ def run(
     Returns the kernel, or None where a hook of Triton's stopped the compile. ``door`` is the function's, where it has
     one: it learns of the kernel.
     """
+    if not DUMP_KEYWORDS.isdisjoint(kwargs):
+        from triton_runner.dump.older import run_with_keywords
+
+        return run_with_keywords(function, args, kwargs, grid)
     given = dict(kwargs)
+    found = _resolve(function, args, kwargs, warmup)
+    if found is None:
+        return None
+    kernel = found.kernel
+    if door is not None and found.specialization is not None:
+        theirs = list(found.specialization)
+        door.add(function, tuple(args), given, theirs, kernel, kernel.key, function.used_global_vals)
+    if not warmup:
+        counts = _grid(grid, found.bound)
+        with around_launch(function, kernel, counts, found.bound, found.device):
+            kernel.launch(counts, found.values)
+    return kernel
+
+
+def resolve(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any]) -> Resolved:
+    """Bind, specialize, and find or compile the kernel."""
+    found = _resolve(function, args, kwargs, warmup=True)
+    if found is None:
+        raise ArgumentError(f"kernel {function.__name__!r}: the jit_cache_hook of Triton's knobs stopped its compile")
+    return found
+
+
+def _resolve(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any], warmup: bool) -> Resolved | None:
     source = take_source(function, kwargs) if not SOURCE_KEYWORDS.isdisjoint(kwargs) else None
     kwargs["debug"] = kwargs.get("debug", function.debug) or knobs.runtime.debug
     kwargs["instrumentation_mode"] = knobs.compilation.instrumentation_mode
@@ -82,26 +125,27 @@ def run(
         # From the generated binder: a missing or unexpected argument, or one of a kind that no kernel takes.
         message = str(error).removeprefix("dynamic_func() ")
         raise ArgumentError(f"kernel {function.__name__!r}: {message}") from error
-    kernel: Kernel
-    if source is None:
-        found = _kernel_from_python(function, state, device, bound, specialization, options, kwargs, warmup)
-        if found is None:
-            return None
-        kernel, pick = found
-        values = pick(tuple(bound.values()))
-        if door is not None:
-            door.add(function, tuple(args), given, list(specialization), kernel, kernel.key, function.used_global_vals)
-    else:
+    if source is not None:
         _check_keywords(function, kwargs, bound)
         signature, constexprs, attrs = _unpack(function, state, bound, specialization)
         params = record_params(function.arg_names, signature, constexprs, attrs)
         kernel, values = source.kernel(state.from_artifact, state.target, not device[0], params, bound, options)
+        _check_globals(function)
+        return Resolved(kernel, values, bound, device)
+    found = _kernel_from_python(function, state, device, bound, specialization, options, kwargs, warmup)
+    if found is None:
+        return None
+    kernel, pick = found
     _check_globals(function)
-    if not warmup:
-        counts = _grid(grid, bound)
-        with around_launch(function, kernel, counts, bound, device):
-            kernel.launch(counts, values)
-    return kernel
+
+    def compile_to(level: str, variant: str) -> Compiled:
+        triton = adapter()
+        made = triton.make_source(function, *_unpack(function, state, bound, specialization))
+        key = made.hash() + variant
+        made.hash = lambda: key
+        return compile_source(triton, made, state.target, options, level)
+
+    return Resolved(kernel, pick(tuple(bound.values())), bound, device, specialization, compile_to)
 
 
 class _FunctionDoor(_C.Indexable):

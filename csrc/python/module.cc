@@ -7,6 +7,7 @@
 #include "ptx/access.h"
 #include "ptx/recover.h"
 #include "python/door.h"
+#include "python/dump.h"
 #include "python/errors.h"
 #include "python/jit_door.h"
 #include "python/kernel_door.h"
@@ -187,4 +188,5 @@ PYBIND11_MODULE(_C, module) {
   triton_runner::python::bind_jit_door(module);
   triton_runner::python::bind_kernel_door(module);
   triton_runner::python::bind_op_door(module);
+  triton_runner::python::bind_dump(module);
 }

@@ -1,4 +1,4 @@
-"""Each example under examples/runner runs alone, from another folder, and its own checks against torch pass."""
+"""Each example under examples/runner and examples/dump runs alone, elsewhere, and checks itself against torch."""
 
 import os
 import subprocess
@@ -9,8 +9,12 @@ import pytest
 import torch
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = sorted((ROOT / "examples" / "runner").rglob("*.py"))
+EXAMPLES = sorted(path for kind in ("runner", "dump") for path in (ROOT / "examples" / kind).rglob("*.py"))
 LEVELS = {"python", "ttir", "ttgir", "llir", "ptx", "cubin", "gluon"}
+
+
+def name_of(path):
+    return "-".join([*path.relative_to(ROOT / "examples").parts[:-1], path.stem])
 
 
 def run(path, folder):
@@ -28,10 +32,12 @@ def run(path, folder):
 
 
 def test_every_level_has_an_example():
-    assert {path.parent.name for path in EXAMPLES} == LEVELS
+    assert {path.parent.name for path in EXAMPLES if path.parents[1].name == "runner"} == LEVELS
+    # Values of a cubin have no names.
+    assert {path.parent.name for path in EXAMPLES if path.parents[1].name == "dump"} == LEVELS - {"cubin"}
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+@pytest.mark.parametrize("path", EXAMPLES, ids=name_of)
 def test_runs_alone(path, tmp_path):
     before = set(path.parent.iterdir())
     finished = run(path, tmp_path)
@@ -45,7 +51,7 @@ def test_runs_alone(path, tmp_path):
     assert not written, "an example writes into a temporary folder only"
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+@pytest.mark.parametrize("path", EXAMPLES, ids=name_of)
 def test_has_a_purpose_in_its_first_line(path):
     first = path.read_text().splitlines()[0]
     assert first.startswith('"""')

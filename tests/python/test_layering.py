@@ -27,6 +27,7 @@ PYTHON_LAYERS = [
     {"_C", "color_print", "errors", "messages", "native", "version"},
     {"cache", "compiler", "kernel", "torch_utils"},
     {"compiled_kernel", "loader"},
+    {"dump", "language"},
     {"launch_hooks", "launch_source", "launcher"},
     {"decorator", "jit_function"},
 ]

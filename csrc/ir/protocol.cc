@@ -1,0 +1,26 @@
+#include "ir/protocol.h"
+
+#include "runtime/spec.h"
+
+namespace triton_runner::ir {
+namespace {
+
+size_t padded(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+}  // namespace
+
+size_t element_bytes(std::string_view element) {
+  if (element == "ptr") return 8;
+  const auto type = parse_element_type(element);
+  return type ? element_bits(*type) / 8 : 0;
+}
+
+size_t header_bytes(const Slot& slot) { return padded(slot.depth * sizeof(int64_t)); }
+
+size_t record_bytes(const Slot& slot) {
+  size_t bytes = element_bytes(slot.element);
+  for (const int64_t extent : slot.shape) bytes *= static_cast<size_t>(extent);
+  return header_bytes(slot) + padded(bytes);
+}
+
+}  // namespace triton_runner::ir

@@ -1,0 +1,42 @@
+"""Dump a value in ragged loops and a branch: a dimension for each loop, and a mask of what was computed."""
+
+import torch
+import triton.language as tl
+
+import triton_runner
+from triton_runner.torch_utils import get_active_torch_device
+
+
+@triton_runner.jit
+def triangle(x_ptr, out_ptr, n, BLOCK: tl.constexpr):
+    """The inner loop is as long as the outer one has come, and only odd steps count."""
+    i = tl.arange(0, BLOCK)
+    acc = tl.zeros([BLOCK], tl.float32)
+    for row in range(n):
+        for step in range(row):
+            if step % 2 == 1:
+                part = tl.load(x_ptr + row * BLOCK + i) * step
+                acc += part
+    tl.store(out_ptr + i, acc)
+
+
+def main():
+    device = get_active_torch_device()
+    n, block = 5, 64
+    x, out = torch.randn(n, block, device=device), torch.empty(block, device=device)
+    arguments = (x, out, n, block)
+    grid = (1,)
+    values = triangle.dump("part", op="arith.mulf")[grid](*arguments)
+    part = next(iter(values.values()))
+    print(part)
+    for row in range(n):
+        for step in range(n - 1):
+            computed = step < row and step % 2 == 1
+            assert bool(part.valid[0, 0, 0, row, step]) == computed
+            if computed:
+                torch.testing.assert_close(part.tensor[0, 0, 0, row, step], x[row] * step)
+    print(f"loops on {device}: every iteration is that of torch")
+
+
+if __name__ == "__main__":
+    main()
