@@ -6,6 +6,7 @@ from kernels import CPU_CASES, clone, tensor_of
 from kernels.plain import compile_plain, metadata_of, signature_of, write_folder
 
 import triton_runner
+from triton_runner import _C
 
 LEVELS = ("ttir", "ttgir", "llir", "ptx")
 # What a value of every program would take in all: enough for the corpus, far below what CI has.
@@ -37,7 +38,7 @@ def bits(tensor):
 def test_asking_for_everything_changes_no_result(case, level, tmp_path):
     plain, kernel = kernel_at(case, level, tmp_path)
     text = kernel.artifacts[level]
-    assert triton_runner._C.dump_values(level, text, kernel.spec.name, []) == (text, []), "nothing asked, not a byte"
+    assert _C.dump_values(level, text, kernel.spec.name, []) == (text, []), "nothing asked, not a byte"
     before = case.arguments("cpu")
     alone, dumped = clone(before), clone(before)
 
@@ -62,7 +63,7 @@ def test_asking_for_everything_changes_no_result(case, level, tmp_path):
 def test_the_text_of_an_empty_dump_compiles_to_the_same_code(name, level, tmp_path):
     case = next(case for case in CPU_CASES if case.name == name)
     plain, kernel = kernel_at(case, level, tmp_path)
-    text, _ = triton_runner._C.dump_values(level, kernel.artifacts[level], kernel.spec.name, [])
+    text, _ = _C.dump_values(level, kernel.artifacts[level], kernel.spec.name, [])
     again = triton_runner.compile(
         text, level=level, signature=signature_of(plain), metadata=metadata_of(plain), to="ptx", target="sm_80"
     )

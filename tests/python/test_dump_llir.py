@@ -6,6 +6,7 @@ from kernels import case_named
 from kernels.plain import compile_plain, signature_of, write_folder
 
 import triton_runner
+from triton_runner import _C
 from triton_runner.errors import ArgumentError, ArtifactError, CompileError, UnsupportedError
 
 # A kernel with a value of every kind; f is a function of the thread that every element can be told from.
@@ -166,16 +167,16 @@ def test_the_steps_of_a_softmax(tmp_path):
 
 
 def test_nothing_asked_for_compiles_to_the_same_code(kinds):
-    text, slots = triton_runner._C.dump_values("llir", KINDS, "kinds", [])
+    text, slots = _C.dump_values("llir", KINDS, "kinds", [])
     assert text == KINDS
     assert slots == []
 
 
 def test_text_that_is_no_llvm_ir():
     with pytest.raises(ArtifactError, match=r"LLVM IR line 3, .*: there is no block %gone"):
-        triton_runner._C.list_values("llir", "define void @k() {\nentry:\n  br label %gone\n}\n")
+        _C.list_values("llir", "define void @k() {\nentry:\n  br label %gone\n}\n")
     with pytest.raises(ArtifactError, match="cut off"):
-        triton_runner._C.dump_values("llir", KINDS[:900], "", [0])
+        _C.dump_values("llir", KINDS[:900], "", [0])
 
 
 def test_llvm_checks_the_edited_text(tmp_path):
@@ -185,5 +186,5 @@ def test_llvm_checks_the_edited_text(tmp_path):
     path.write_text(broken)
     with pytest.raises(CompileError, match="'%single' defined with type 'float' but expected 'i32'"):
         triton_runner.compile(path, signature={"out": "*i32", "n": "i32"}, metadata=METADATA, to="ptx", target="sm_80")
-    text, _ = triton_runner._C.dump_values("llir", broken, "kinds", [3], 2)
+    text, _ = _C.dump_values("llir", broken, "kinds", [3], 2)
     assert "%single" in text

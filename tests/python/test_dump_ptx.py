@@ -8,6 +8,7 @@ from kernels import case_named
 from kernels.plain import compile_plain, metadata_of, signature_of
 
 import triton_runner
+from triton_runner import _C
 from triton_runner.errors import ArgumentError, ArtifactError, ResourceError, UnsupportedError
 
 SAXPY = """\
@@ -178,9 +179,34 @@ def test_over_the_budget_is_an_error_that_says_what_fits(saxpy):
 
 def test_text_that_is_no_ptx_is_refused_before_anything_runs():
     with pytest.raises(ArtifactError, match=r"PTX line"):
-        triton_runner._C.list_values("ptx", SAXPY.replace("setp.ge.s32 %p1", "setp.ge.s32 %q1"))
+        _C.list_values("ptx", SAXPY.replace("setp.ge.s32 %p1", "setp.ge.s32 %q1"))
     with pytest.raises(ArtifactError):
-        triton_runner._C.dump_values("ptx", "garbage", "", [0])
-    once, _ = triton_runner._C.dump_values("ptx", SAXPY, "", [0], 4)
+        _C.dump_values("ptx", "garbage", "", [0])
+    once, _ = _C.dump_values("ptx", SAXPY, "", [0], 4)
     with pytest.raises(ArtifactError, match="result of a dump"):
-        triton_runner._C.dump_values("ptx", once, "", [0], 4)
+        _C.dump_values("ptx", once, "", [0], 4)
+
+
+@pytest.mark.parametrize("level", ["llir", "ptx"])
+@pytest.mark.parametrize(("name", "capability"), [("matmul_fp16_s3", 90), ("tma_host_matmul", 100), ("cluster", 90)])
+def test_the_assembler_takes_a_dump_of_everything(name, capability, level):
+    """Also where no CPU runs it: wgmma, tcgen05 and clusters, through ptxas."""
+    plain = compile_plain(case_named(name), capability)
+    text = plain.asm[level]
+    slots = _C.list_values(level, text)
+    chosen = [index for index, slot in enumerate(slots) if not slot.refusal]
+    spec = triton_runner.load(
+        plain.asm["ptx"], level="ptx", signature=signature_of(plain), metadata=metadata_of(plain)
+    ).spec
+    visible = sum(1 for index, _, _ in _C.layout(spec) if index >= 0)
+    edited, _ = _C.dump_values(level, text, "", chosen, visible, spec.num_ctas)
+    kernel = triton_runner.compile(
+        edited,
+        level=level,
+        signature={**signature_of(plain), "triton_runner_dump": "*i8:16"},
+        metadata=metadata_of(plain),
+        target=f"sm_{capability}",
+        to="cubin",
+    )
+    assert kernel.artifacts["cubin"][:4] == b"\x7fELF"
+    assert len(chosen) > 20
