@@ -65,7 +65,7 @@ def measure(function, grid, arguments, op, iterations, device):
     kernel = function[grid](*arguments)
     source = source_of(kernel, "ttgir")
     slots = source.slots()
-    with_stores, stored = edit(source, select(slots, [op]), on_cpu=device.type == "cpu")
+    with_stores, stored = edit(source, select(slots, [op]), device)
     programs = grid[0] * grid[1] * grid[2]
     layout = areas.plan(stored, [iterations if slot.depth else 1 for slot in stored], range(programs), 1)
     buffer = layout.allocate(device)

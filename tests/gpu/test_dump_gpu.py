@@ -7,7 +7,7 @@ from kernels.plain import metadata_of, signature_of
 from reference import assert_same_bits, bits, compiled, runtime_values, tensors_of
 
 import triton_runner
-from triton_runner.errors import ArgumentError
+from triton_runner.errors import ArgumentError, UnsupportedError
 
 LEVELS = ("ttir", "ttgir", "llir", "ptx")
 MAX_BYTES = 2**34
@@ -47,8 +47,18 @@ def level_pairs():
     for name in EVERYTHING:
         case = case_named(name)
         for level in LEVELS:
-            if level != "ttir" or not case.kernel.is_gluon():
+            if level != "ttir" or not (case.kernel.is_gluon() or name == "cluster_matmul"):
                 yield pytest.param(case, level, id=f"{name}-{level}")
+
+
+def test_tiles_that_a_cluster_shares_are_refused_at_ttir(capability):
+    case = case_named("cluster_matmul")
+    skip_unless_supported(case, capability)
+    plain, kernel = kernel_at(case, "ttir", capability)
+    values = runtime_values(case, plain, case.arguments("cuda"))
+    with pytest.raises(UnsupportedError, match=r"the tiles that 2 CTAs share .* level='ttgir'"):
+        kernel.dump("*", iterations=1, programs=(0, 0, 0), max_bytes=MAX_BYTES)[case.grid](*values)
+    assert kernel.dump(op="tt.get_program_id")[case.grid](*values)
 
 
 def skip_unless_supported(case, capability):
@@ -203,7 +213,7 @@ def test_the_stores_cost_at_most_twice_what_writing_their_bytes_takes(level, cap
     op = {"ttgir": "arith.addf", "llir": "fadd", "ptx": "add.f32"}[level]
     call = bind_kernel(kernel, values, {}, Request((op,)))
     chosen = select(call.source.slots(), [op])
-    edited, slots = edit(call.source, chosen, on_cpu=False)
+    edited, slots = edit(call.source, chosen, call.device())
     threads = edited.spec.num_warps * 32 * edited.spec.num_ctas
     layout = areas.plan(slots, [1] * len(slots), list(range(n // block)), threads)
     buffer = layout.allocate(torch.device("cuda"))

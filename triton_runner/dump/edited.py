@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from triton_runner import _C
 from triton_runner.compiler.artifact import Artifact
 from triton_runner.compiler.metadata import RECORD_ENTRY, as_metadata
 from triton_runner.compiler.pipeline import Compiled
-from triton_runner.errors import ArgumentError, UnsupportedError
+from triton_runner.errors import ArgumentError, CompileError, UnsupportedError
 from triton_runner.kernel import Kernel
 
 LEVELS = ("ttir", "ttgir", "llir", "ptx")
@@ -64,8 +66,8 @@ def metadata_of(kernel: Kernel) -> dict[str, Any]:
     return dict(known) if known is not None else as_metadata(kernel.spec.to_json())
 
 
-def edit(source: Source, chosen: Sequence[int], *, on_cpu: bool) -> tuple[Kernel, list[_C.Slot]]:
-    """The edited kernel, compiled for the device that the original ran on, and a slot for each chosen value."""
+def edit(source: Source, chosen: Sequence[int], device: torch.device) -> tuple[Kernel, list[_C.Slot]]:
+    """The edited kernel, compiled for the original's target to what ``device`` takes, and a slot for each value."""
     spec = source.kernel.spec
     visible = sum(1 for index, _, _ in _C.layout(spec) if index >= 0)
     text, slots = _C.dump_values(source.level, source.text, source.name, list(chosen), visible, spec.num_ctas)
@@ -73,9 +75,25 @@ def edit(source: Source, chosen: Sequence[int], *, on_cpu: bool) -> tuple[Kernel
     if level == "ttir":  # what was marked is stored in the TTGIR
         marked = _compile(source, level, text, "ttgir", source.metadata)
         level, text = "ttgir", _C.dump_marked(str(marked.artifacts["ttgir"]), source.name, slots)
-    compiled = _compile(source, level, text, "ptx" if on_cpu else "cubin", _with_buffer(source))
+    try:
+        compiled = _compile(source, level, text, _image(source.kernel, device), _with_buffer(source))
+    except CompileError as error:
+        if source.level == "ttir" and spec.num_ctas > 1:
+            raise UnsupportedError(
+                f"kernel {source.name!r}: of the chosen values at least one cannot be stored at TTIR, since the tiles "
+                f"that {spec.num_ctas} CTAs share are not read back by Triton: choose others, or level='ttgir'"
+            ) from error
+        raise
     record = _with_access(compiled.record, source.kernel)
     return Kernel(_C.KernelSpec.from_json(json.dumps(record)), compiled.artifacts), slots
+
+
+def _image(kernel: Kernel, device: torch.device) -> str:
+    """PTX where the driver is to compile: on the CPU, and on a GPU of another architecture."""
+    if device.type == "cpu":
+        return "ptx"
+    major, minor = torch.cuda.get_device_capability(device)
+    return "cubin" if kernel.spec.target.arch.rstrip("af") == f"{major}{minor}" else "ptx"
 
 
 def _compile(source: Source, level: str, text: str, to: str, metadata: dict[str, Any]) -> Compiled:

@@ -125,7 +125,7 @@ def run(call: Call, grid: Any, request: Request) -> dict[str, Dump]:
 def collect(call: Call, grid: tuple[int, int, int], chosen: Sequence[int], request: Request) -> list[Dump]:
     """Run ``call`` and return a dump for each of the chosen slots."""
     with torch.no_grad():
-        kernel, stored = edit(call.source, chosen, on_cpu=call.device().type == "cpu")
+        kernel, stored = edit(call.source, chosen, call.device())
         rows, extents = _rows(grid, request.programs, call.kernel.spec.name)
         threads = kernel.spec.num_warps * kernel.spec.target.warp_size * kernel.spec.num_ctas
         saved = _Saved(call.outputs)
