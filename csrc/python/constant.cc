@@ -14,6 +14,7 @@ enum class Constant : uint64_t {
   Int,
   Float,
   Tuple,
+  TupleOfClass,
   Object,
 };
 
@@ -41,13 +42,23 @@ bool add_int(PyObject* value, KeyWords& words, KeyObjects& objects) {
   return true;
 }
 
+// A tuple of a class of its own, such as a namedtuple, has the class among the objects.
 bool add_tuple(PyObject* value, KeyWords& words, KeyObjects& objects) {
   const Py_ssize_t size = PyTuple_GET_SIZE(value);
-  words.push(static_cast<uint64_t>(Constant::Tuple) | static_cast<uint64_t>(size) << 8);
+  const bool plain = PyTuple_CheckExact(value);
+  words.push(static_cast<uint64_t>(plain ? Constant::Tuple : Constant::TupleOfClass) | static_cast<uint64_t>(size)
+                                                                                           << 8);
+  if (!plain) objects.push(reinterpret_cast<PyObject*>(Py_TYPE(value)));
   for (Py_ssize_t i = 0; i < size; ++i) {
     if (!add_constant(PyTuple_GET_ITEM(value, i), words, objects)) return false;
   }
   return true;
+}
+
+bool same_text(PyObject* a, PyObject* b) {
+  const auto first = pybind11::reinterpret_steal<pybind11::object>(PyObject_Repr(a));
+  const auto second = pybind11::reinterpret_steal<pybind11::object>(first ? PyObject_Repr(b) : nullptr);
+  return second && PyUnicode_Compare(first.ptr(), second.ptr()) == 0;
 }
 
 }  // namespace
@@ -66,7 +77,7 @@ bool add_constant(PyObject* value, KeyWords& words, KeyObjects& objects) {
     words.push(std::bit_cast<uint64_t>(PyFloat_AS_DOUBLE(value)));
     return true;
   }
-  if (PyTuple_CheckExact(value)) return add_tuple(value, words, objects);
+  if (PyTuple_Check(value)) return add_tuple(value, words, objects);
   return add_object(value, words, objects);
 }
 
@@ -82,9 +93,10 @@ ConstantSize constant_size(const uint64_t* words) {
     case Constant::Object:
       return {1, 1};
     case Constant::Tuple:
+    case Constant::TupleOfClass:
       break;
   }
-  ConstantSize size{1, 0};
+  ConstantSize size{1, static_cast<Constant>(words[0] & 0xFF) == Constant::TupleOfClass ? size_t{1} : size_t{0}};
   for (uint64_t items = words[0] >> 8; items > 0; --items) {
     const ConstantSize item = constant_size(words + size.words);
     size.words += item.words;
@@ -97,9 +109,10 @@ bool same_object(PyObject* a, PyObject* b) {
   if (a == b) return true;
   if (Py_TYPE(a) != Py_TYPE(b)) return false;
   if (PyUnicode_CheckExact(a)) return PyUnicode_Compare(a, b) == 0;
-  const int equal = PyObject_RichCompareBool(a, b, Py_EQ);
-  if (equal < 0) PyErr_Clear();
-  return equal == 1;
+  // Equality alone may take 1 for True somewhere inside; the text, by which Triton tells constants apart, does not.
+  const bool same = PyObject_RichCompareBool(a, b, Py_EQ) == 1 && same_text(a, b);
+  if (PyErr_Occurred() != nullptr) PyErr_Clear();
+  return same;
 }
 
 }  // namespace triton_runner::python
