@@ -11,6 +11,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 CXX ?= g++
 JOBS ?= $(shell nproc)
+# More workers than this wait for each other, and each holds a torch.
+TEST_JOBS = $(shell echo $$(($(JOBS) < 8 ? $(JOBS) : 8)))
 FUZZ_SECONDS ?= 600
 BENCH ?= launch_latency
 BENCH_ARGS ?=
@@ -88,7 +90,8 @@ test-cpp: $(ENVIRONMENT)
 
 test-python: $(EXTENSION) test-cpp
 	$(call say,Python tests$(if $(GPU), and GPU tests))
-	@$(BIN)/python -m pytest tests/python $(if $(GPU),tests/gpu)
+	@$(BIN)/python -m pytest -n $(TEST_JOBS) tests/python
+	$(if $(GPU),@$(BIN)/python -m pytest tests/gpu)
 
 gpu-test: $(EXTENSION)
 	$(call say,GPU tests)
