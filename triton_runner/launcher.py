@@ -120,7 +120,7 @@ def _resolve(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any],
     device, target = _target_of(args, kwargs)
     state = _state(function, target)
     try:
-        bound, specialization, options = state.binder(*args, **kwargs)
+        bound, specialization, options = _bind(state, args, kwargs)
     except TypeError as error:
         # From the generated binder: a missing or unexpected argument, or one of a kind that no kernel takes.
         message = str(error).removeprefix("dynamic_func() ")
@@ -199,6 +199,34 @@ def forget_all() -> None:
                 function.__dict__.pop(_STATE, None)
                 function.__dict__.pop(_DOOR, None)
         _functions.clear()
+
+
+def _bind(state: _State, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], Any, Any]:
+    """Triton's binder, which asks every tensor for its address."""
+    try:
+        return state.binder(*args, **kwargs)  # type: ignore[no-any-return]
+    except RuntimeError:
+        # A fake or wrapped tensor has none. The launch is for the op; as torch's compiler does, take it to begin where
+        # its offset says.
+        stand_ins = [_Address.of(value) for value in args], {key: _Address.of(value) for key, value in kwargs.items()}
+        bound, specialization, options = state.binder(*stand_ins[0], **stand_ins[1])
+        originals = {name: value.tensor if isinstance(value, _Address) else value for name, value in bound.items()}
+        return originals, specialization, options
+
+
+class _Address:
+    """Stands for a tensor without memory where Triton specializes arguments."""
+
+    def __init__(self, tensor: torch.Tensor) -> None:
+        self.tensor = tensor
+        self.dtype = tensor.dtype
+
+    @staticmethod
+    def of(value: Any) -> Any:
+        return _Address(value) if isinstance(value, torch.Tensor) else value
+
+    def data_ptr(self) -> int:
+        return int(self.tensor.storage_offset()) * self.tensor.element_size()
 
 
 def _kernel_from_python(

@@ -38,7 +38,10 @@ class TensorScratch : public ScratchAllocator {
 
 }  // namespace
 
-bool eager_dispatch() { return is_subset(c10::impl::tls_local_dispatch_key_set().included_, kEagerThread); }
+bool eager_dispatch() {
+  return is_subset(c10::impl::tls_local_dispatch_key_set().included_, kEagerThread) &&
+         !at::impl::torch_function_mode_enabled();
+}
 
 at::Device launch_device(const EagerArgs& args) {
   for (const auto* list : {&args.outputs, &args.inputs}) {
