@@ -226,7 +226,8 @@ class _Address:
         return _Address(value) if isinstance(value, torch.Tensor) else value
 
     def data_ptr(self) -> int:
-        return int(self.tensor.storage_offset()) * self.tensor.element_size()
+        offset: int = self.tensor.storage_offset() * self.tensor.element_size()
+        return offset
 
 
 def _kernel_from_python(
