@@ -276,14 +276,16 @@ def test_a_missing_argument():
         scale[GRID](object(), *vectors(), 1, BLOCK=BLOCK)
 
 
-def test_settings_of_triton_without_effect_are_told(caplog):
-    hook = triton.knobs.runtime.launch_enter_hook
-    hook.add(print)
-    try:
-        launch(BIAS=99.0)
-    finally:
-        hook.remove(print)
-    assert "without effect in triton_runner: knobs.runtime.launch_enter_hook" in caplog.text
+@pytest.mark.parametrize("name", ["override", "dump_ir", "store_binary_only", "use_ir_loc", "listener"])
+def test_settings_of_triton_without_effect_are_told(name, caplog, monkeypatch):
+    monkeypatch.setattr(triton.knobs.compilation, name, {"use_ir_loc": "ttir", "listener": print}.get(name, True))
+    expect_doubled(launch(triton_runner.jit(scale.fn))[0])
+    assert caplog.text.count("without effect in triton_runner:") == 1
+    assert f"knobs.compilation.{name}" in caplog.text
+    monkeypatch.undo()
+    caplog.clear()
+    launch(triton_runner.jit(scale.fn))
+    assert not caplog.text
 
 
 @pytest.mark.parametrize("level", LEVELS)
