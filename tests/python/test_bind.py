@@ -25,6 +25,11 @@ def copy_tile(source, target, ROWS: tl.constexpr):
     target.store([row, 0], source.load([row, 0]) * 2)
 
 
+@triton_runner.jit
+def store_wide(out_ptr, value: tl.uint64):
+    tl.store(out_ptr, value.to(tl.int64, bitcast=True))
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _own_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
@@ -335,6 +340,21 @@ def test_descriptors():
             launcher(TensorDescriptor.from_tensor(other, [8, 16]), tiles[1])
         with pytest.raises(errors.ArgumentError, match="TensorDescriptor"):
             launcher(other, tiles[1])
+
+
+def test_an_unsigned_integer_of_64_bits_stays_in_c(back_in_python):
+    out = torch.zeros(1, dtype=torch.int64)
+    kernel = store_wide.warmup(out, 5, grid=(1,))
+    for value in (2**64 - 1, 2**63, 2**63 - 1, 0):
+        signed = value - 2**64 if value >= 2**63 else value
+        for call in (lambda value=value: kernel[(1,)](out, value), kernel.bind((1,), out, value)):
+            out.fill_(77)
+            call()
+            assert out.item() == signed
+    assert not back_in_python
+    for wrong in (-1, 2**64):
+        with pytest.raises(errors.ArgumentError, match="value.*u64"):
+            kernel[(1,)](out, wrong)
 
 
 def op_args(kernel, scale=2.0):
