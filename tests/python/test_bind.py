@@ -353,7 +353,7 @@ def test_an_unsigned_integer_of_64_bits_stays_in_c(back_in_python):
             assert out.item() == signed
     assert not back_in_python
     for wrong in (-1, 2**64):
-        with pytest.raises(errors.ArgumentError, match="value.*u64"):
+        with pytest.raises(errors.ArgumentError, match=r"value.*u64"):
             kernel[(1,)](out, wrong)
 
 
