@@ -35,6 +35,8 @@ void set_python_error() {
     set_error(error);
   } catch (py::error_already_set& error) {
     error.restore();
+  } catch (const py::builtin_exception& error) {
+    error.set_error();
   } catch (...) {
     torch::translate_exception_to_python(std::current_exception());
   }

@@ -58,8 +58,16 @@ bool take_float(PyObject* value, EagerArgs& args) {
 bool take_int(const Param& param, PyObject* value, EagerArgs& args) {
   if (!PyLong_Check(value)) return false;
   int overflow = 0;
-  const int64_t number = PyLong_AsLongLongAndOverflow(value, &overflow);
-  if (overflow != 0 || (param.element == ElementType::U64 && number < 0)) return false;
+  int64_t number = PyLong_AsLongLongAndOverflow(value, &overflow);
+  if (overflow > 0 && param.element == ElementType::U64) {
+    number = static_cast<int64_t>(PyLong_AsUnsignedLongLong(value));  // the launch carries the bits
+    if (PyErr_Occurred() != nullptr) {
+      PyErr_Clear();
+      return false;
+    }
+  } else if (overflow != 0 || (param.element == ElementType::U64 && number < 0)) {
+    return false;
+  }
   args.ints.push_back(number);
   return true;
 }

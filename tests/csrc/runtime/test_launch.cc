@@ -48,7 +48,8 @@ class Launch : public testing::Test {
   void add(const std::string& name, const char* type) { spec.params.push_back(param_from_signature(name, type)); }
 
   TensorArg tensor(ElementType dtype = ElementType::F32, size_t offset = 0) {
-    return {reinterpret_cast<std::byte*>(memory) + offset, dtype, type_name(dtype).data(), kDevice, memory, sizeof memory};
+    return {
+        reinterpret_cast<std::byte*>(memory) + offset, dtype, type_name(dtype).data(), kDevice, memory, sizeof memory};
   }
 
   Kernel& kernel() { return register_kernel(make_record(spec, {{"hsaco", "image"}})); }
