@@ -517,7 +517,8 @@ def test_no_launch_leaves_anything(capability):
     assert after[:3] == before[:3]
     assert after[3] - before[3] < 100, "objects that the collector knows"
     assert resident_bytes() - resident < RESIDENT_BOUND
-    assert free - torch.cuda.mem_get_info()[0] < DEVICE_BOUND
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # else the other workers' memory counts too
+        assert free - torch.cuda.mem_get_info()[0] < DEVICE_BOUND
 
 
 def test_no_cache_keeps_a_tensor_or_its_memory(scaling):
@@ -527,6 +528,7 @@ def test_no_cache_keeps_a_tensor_or_its_memory(scaling):
         call()
     torch.cuda.synchronize()
     dead = [weakref.ref(tensor) for tensor in (x, out)]
+    gc.collect()  # what earlier tests left behind
     before = torch.cuda.memory_allocated()
     del x, out, call
     gc.collect()

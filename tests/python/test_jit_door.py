@@ -134,7 +134,7 @@ def test_the_second_launch_with_a_constant_stays_in_c(value, back_in_python):
         lambda f, x, out: f(x, out, 2, 0.5, 16, BLOCK, debug=True),
     ],
 )
-@pytest.mark.parametrize("grid", [(2,), [2], 2, (2, 1), (1, 2, 1)[1:], lambda meta: (meta["BLOCK"] // 8,)], ids=repr)
+@pytest.mark.parametrize("grid", [(2,), [2], 2, (2, 1), (1, 2, 1)[1:], lambda meta: (meta["BLOCK"] // 8,)])
 def test_every_way_to_call(call, grid, back_in_python):
     x, out = vectors()
     first = call(add_two[grid], x, out)
