@@ -1,11 +1,11 @@
 // Dump of LLVM IR: every value, per thread.
 //
 //   define ptx_kernel void @k(ptr addrspace(1) %0, ptr addrspace(1) %triton_runner_dump, ...)
-//     %trd.index = call i64 asm sideeffect "...", "=l,l"(i64 %trd.base)     the number of this thread in the areas
+//     %trd.start = call { i64, i64, i64 } asm sideeffect "..."(...)         the place of this thread in the areas
 //   34:
 //     %trd.loop0 = phi i64 [ 0, %.lr.ph ], [ %trd.loop0.next, %34 ]         the header of a loop counts its iterations
 //     %51 = fadd float %44, %46
-//     call void asm sideeffect "...", "l,l,l,r"(...)                        the record of %51
+//     call void asm sideeffect "...", "l,l,l,l,l,r"(...)                    the record of %51
 //
 // Nothing else changes: what is added has names, so the numbers stay. The record is the straight-line PTX of
 // ptx_record.h as inline assembly, which neither splits a block nor keeps LLVM from anything around it. Tested in
@@ -83,11 +83,16 @@ void LlvmDump::add_parameter() {
 
 void LlvmDump::add_prologue() {
   const std::string code =
-      concat("{\n\t.reg .b64 %trd_index;\n",
-             thread_index_code(static_cast<uint32_t>(request_.num_ctas), request_.chosen.size(), "$1", "%trd_index"),
-             "\tmov.b64 $0, %trd_index;\n\t}");
-  insert_before(0, concat("  %trd.base = ptrtoint ptr addrspace(1) %", kBufferName, " to i64\n",
-                          "  %trd.index = call i64 asm sideeffect \"", escaped(code), "\", \"=l,l\"(i64 %trd.base)\n"));
+      concat("{\n\t.reg .b64 %trd_ahead, %trd_thread, %trd_threads;\n",
+             place_code(static_cast<uint32_t>(request_.num_ctas), request_.chosen.size(),
+                        {.base = "$3", .ahead = "%trd_ahead", .thread = "%trd_thread", .threads = "%trd_threads"}),
+             "\tmov.b64 $0, %trd_ahead;\n\tmov.b64 $1, %trd_thread;\n\tmov.b64 $2, %trd_threads;\n\t}");
+  insert_before(
+      0, concat("  %trd.base = ptrtoint ptr addrspace(1) %", kBufferName, " to i64\n",
+                "  %trd.start = call { i64, i64, i64 } asm sideeffect \"", escaped(code),
+                "\", \"=l,=l,=l,l\"(i64 %trd.base)\n", "  %trd.ahead = extractvalue { i64, i64, i64 } %trd.start, 0\n",
+                "  %trd.thread = extractvalue { i64, i64, i64 } %trd.start, 1\n",
+                "  %trd.threads = extractvalue { i64, i64, i64 } %trd.start, 2\n"));
 }
 
 // One more phi in the header: 0 from outside, one more from inside.
@@ -126,9 +131,10 @@ void LlvmDump::add_record(const LlvmValue& value, const Slot& slot, uint32_t ind
   record.header_bytes = header_bytes(slot);
   record.record_bytes = record_bytes(slot);
   record.repeats = value.repeats;
-  std::string constraints = "l,l";
-  std::string operands = "i64 %trd.base, i64 %trd.index";
-  unsigned count = 2;
+  const PtxPlace place = {.base = "$0", .ahead = "$1", .thread = "$2", .threads = "$3"};
+  std::string constraints = "l,l,l,l";
+  std::string operands = "i64 %trd.base, i64 %trd.ahead, i64 %trd.thread, i64 %trd.threads";
+  unsigned count = 4;
   for (const uint32_t loop : value.loops) {
     count_iterations(loop);
     constraints += ",l";
@@ -140,7 +146,7 @@ void LlvmDump::add_record(const LlvmValue& value, const Slot& slot, uint32_t ind
     operands += concat(", ", leaf.type, " ", leaf.operand);
     record.stores.push_back({leaf.store.offset, leaf.store.type, concat("$", count++)});
   }
-  const std::string assembly = concat("{\n", record_registers(), record_code(record, "$0", "$1"), "\t}");
+  const std::string assembly = concat("{\n", record_registers(), record_code(record, place), "\t}");
   code += concat("  call void asm sideeffect \"", escaped(assembly), "\", \"", constraints, "\"(", operands, ")");
   if (source != nullptr && !source->debug.empty()) code += concat(", !dbg ", source->debug);
   insert_before(value.before, concat(code, "\n"));

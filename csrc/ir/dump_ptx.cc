@@ -1,9 +1,8 @@
 // Dump of PTX: every register, per thread.
 //
 //   .visible .entry k(.param .u64 .ptr .global .align 1 a, ...)       the parameter triton_runner_dump is added
-//   {                                                                 the number of this thread in the areas is
-//   computed $L__BB0_2:                                                        the header of a loop counts its
-//   iterations
+//   {                                                                 the place of this thread in the areas is computed
+//   $L__BB0_2:                                                        the header of a loop counts its iterations
 //       @%p1 ld.global.b32 %r5, [%rd1];                               behind it, a record of %r5 where %p1 holds
 //
 // All else stays byte for byte. The record is straight-line code without a branch, so that `.aligned` instructions find
@@ -29,8 +28,12 @@ namespace {
 using ptx::Instruction;
 
 constexpr const char* kBase = "%trd_base";
-constexpr const char* kIndex = "%trd_index";
 constexpr const char* kPrefix = "%trd_";
+
+const PtxPlace& place() {
+  static const PtxPlace registers = {kBase, "%trd_ahead", "%trd_thread", "%trd_threads"};
+  return registers;
+}
 
 const ptx::Function& choose(const ptx::Module& module, const std::string& kernel) {
   return ptx::choose_entry(module, kernel.empty() ? std::nullopt : std::optional(kernel));
@@ -110,12 +113,13 @@ void PtxDump::add_parameter() {
 }
 
 void PtxDump::add_prologue() {
-  std::string code = concat("\n", record_registers(), "\t.reg .b64 ", kBase, ", ", kIndex, ";\n");
+  std::string code = concat("\n", record_registers(), "\t.reg .b64 ", kBase, ", ", place().ahead, ", ", place().thread,
+                            ", ", place().threads, ";\n");
   if (guards_ > 0) code += concat("\t.reg .pred %trd_saved<", guards_, ">;\n");
   for (const auto& [loop, counted] : counted_) code += concat("\t.reg .b64 ", counter(loop), ";\n");
   code +=
       concat("\tld.param.b64 ", kBase, ", [", kBufferName, "];\n", "\tcvta.to.global.u64 ", kBase, ", ", kBase, ";\n");
-  code += thread_index_code(static_cast<uint32_t>(request_.num_ctas), request_.chosen.size(), kBase, kIndex);
+  code += place_code(static_cast<uint32_t>(request_.num_ctas), request_.chosen.size(), place());
   for (const auto& [loop, counted] : counted_) code += concat("\tmov.b64 ", counter(loop), ", -1;\n");
   edits_.insert(kernel_.text.body, code);
 }
@@ -175,7 +179,7 @@ void PtxDump::add_record(const PtxValue& value, const Slot& slot, uint32_t index
   } else {
     record.stores = {{0, concat("b", width), reg}};
   }
-  code += record_code(record, kBase, kIndex);
+  code += record_code(record, place());
   if (width == 128) code += "\t}\n";
   insert_behind(value.instruction, code);
 }

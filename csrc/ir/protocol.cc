@@ -5,7 +5,9 @@
 namespace triton_runner::ir {
 namespace {
 
-size_t padded(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+size_t padded(const Slot& slot, size_t bytes) {
+  return slot.per_thread ? bytes : (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
 
 }  // namespace
 
@@ -15,12 +17,14 @@ size_t element_bytes(std::string_view element) {
   return type ? element_bits(*type) / 8 : 0;
 }
 
-size_t header_bytes(const Slot& slot) { return padded(slot.depth * sizeof(int64_t)); }
+size_t count_bytes(const Slot& slot) { return slot.per_thread ? kThreadCountBytes : kCountBytes; }
+
+size_t header_bytes(const Slot& slot) { return padded(slot, slot.depth * sizeof(int64_t)); }
 
 size_t record_bytes(const Slot& slot) {
   size_t bytes = element_bytes(slot.element);
   for (const int64_t extent : slot.shape) bytes *= static_cast<size_t>(extent);
-  return header_bytes(slot) + padded(bytes);
+  return header_bytes(slot) + padded(slot, bytes);
 }
 
 }  // namespace triton_runner::ir

@@ -5,11 +5,13 @@
 //   table      for each slot two u64: byte offset of its area from the start of the buffer, and capacity in records
 //   rows       at 16 * slots: for each program one i64, its row in every area, or -1 where it is not to be recorded;
 //              program (x, y, z) of the grid has number x + grid_x * (y + grid_y * z); padded to 16 bytes
-//   areas      for each row (at LLIR and PTX for each row and in it for each thread of the program):
-//                u64 executions seen, counted past the capacity too; 8 bytes of padding; `capacity` records
+//   areas      for each row: u64 executions seen, counted past the capacity too; 8 bytes of padding; `capacity` records
 // A record is the 0-based iteration number of each enclosing loop, outermost first, i64 each, padded to 16 bytes; then
 // the value in logical row-major order, each element in whole bytes of its own width, padded to 16 bytes. A record is
 // written only where the count is below the capacity, so nothing is ever written outside of an area.
+// At LLIR and PTX each of these parts, the count, the iteration numbers, the value, is an array over the threads of the
+// program, whose number is a multiple of 32, without any padding: what the lanes of a warp write lies side by side, and
+// fills whole sectors of memory.
 // A first launch with capacity 0 counts; the second, with capacities to fit, records.
 #pragma once
 
@@ -25,6 +27,7 @@ inline constexpr std::string_view kBufferName = "triton_runner_dump";
 inline constexpr uint64_t kTableEntryBytes = 16;
 inline constexpr uint64_t kRowBytes = 8;
 inline constexpr uint64_t kCountBytes = 16;  // the count and its padding, ahead of the records
+inline constexpr uint64_t kThreadCountBytes = 8;
 inline constexpr uint64_t kAlignment = 16;
 
 struct SourceLine {
@@ -49,8 +52,10 @@ struct Slot {
 
 // Bytes of one element; 0 where the name is none of the above.
 size_t element_bytes(std::string_view element);
-size_t header_bytes(const Slot& slot);  // iteration numbers, padded
-size_t record_bytes(const Slot& slot);  // header and value, each padded
+// Of a program, or of a thread where the slot is per thread.
+size_t count_bytes(const Slot& slot);   // with padding
+size_t header_bytes(const Slot& slot);  // iteration numbers, with padding
+size_t record_bytes(const Slot& slot);  // header and value, each with padding
 
 struct Request {
   std::string kernel;          // name of the kernel; empty where the text has one

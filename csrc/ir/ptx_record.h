@@ -20,23 +20,29 @@ struct PtxStore {
 
 struct PtxRecord {
   uint32_t slot = 0;
-  uint64_t header_bytes = 0;  // before the value
-  uint64_t record_bytes = 0;
-  bool repeats = false;  // else a thread comes here once at most, and the count need not be read
-  std::string guard;     // predicate register under which the value exists; empty for always
+  uint64_t header_bytes = 0;  // of a thread, before the value
+  uint64_t record_bytes = 0;  // of a thread
+  bool repeats = false;       // else a thread comes here once at most, and the count need not be read
+  std::string guard;          // predicate register under which the value exists; empty for always
   bool guard_negated = false;
   std::vector<std::string> iterations;  // registers with the numbers of the iterations, outermost first
   std::vector<PtxStore> stores;
 };
 
+// 64-bit registers.
+struct PtxPlace {
+  std::string base;     // the buffer's global address
+  std::string ahead;    // threads of the rows ahead of this program's; below 0 where the program is not recorded
+  std::string thread;   // number of this thread in the program
+  std::string threads;  // of the program
+};
+
 // Declares the temporaries of all records.
 std::string record_registers();
 
-// `base` holds the buffer's global address, `index` the number of this thread in every area, below 0 where the program
-// is not recorded; both are 64-bit registers.
-std::string record_code(const PtxRecord& record, const std::string& base, const std::string& index);
+std::string record_code(const PtxRecord& record, const PtxPlace& place);
 
-// Computes `index` of this thread from `base`; declares what it needs besides.
-std::string thread_index_code(uint32_t num_ctas, size_t slots, const std::string& base, const std::string& index);
+// Computes the place of this thread from its base; declares what it needs besides.
+std::string place_code(uint32_t num_ctas, size_t slots, const PtxPlace& place);
 
 }  // namespace triton_runner::ir

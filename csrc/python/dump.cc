@@ -47,6 +47,7 @@ void bind_dump(py::module_& module) {
       .def_readonly("depth", &Slot::depth, "Enclosing loops.")
       .def_readonly("per_thread", &Slot::per_thread)
       .def_readonly("refusal", &Slot::refusal, "Why it cannot be dumped; empty where it can.")
+      .def_property_readonly("count_bytes", &ir::count_bytes)
       .def_property_readonly("header_bytes", &ir::header_bytes)
       .def_property_readonly("record_bytes", &ir::record_bytes)
       .def("__repr__", [](const Slot& slot) {

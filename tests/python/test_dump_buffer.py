@@ -71,6 +71,49 @@ def test_records(slots):
     assert tensor[1, 0, 1, 0].all()
 
 
+PER_THREAD = """.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry k() {
+.reg .b32 %r<4>;
+.reg .pred %p<2>;
+mov.u32 %r1, 0;
+LOOP:
+add.s32 %r1, %r1, 1;
+setp.lt.s32 %p1, %r1, 2;
+@%p1 bra LOOP;
+ret;
+}
+"""
+
+
+def test_threads_are_the_innermost_dimension():
+    slot = next(slot for slot in _C.list_values("ptx", PER_THREAD) if slot.name == "%p1")
+    assert (slot.depth, slot.count_bytes, slot.header_bytes, slot.record_bytes) == (1, 8, 8, 9)
+    layout = areas.plan([slot, slot], [2, 1], [-1, 0, 1], 32)
+    first, second = layout.areas
+    assert first.offset == 2 * 16 + 32
+    assert first.row_bytes == 32 * (8 + 2 * 9)
+    assert second.offset == first.offset + 2 * first.row_bytes
+    data = bytearray(layout.allocate(torch.device("cpu")).numpy().tobytes())
+    row = first.offset + first.row_bytes
+    for thread in range(32):
+        seen = thread % 4  # of which two have room
+        struct.pack_into("<q", data, row + 8 * thread, seen)
+        for number in range(min(seen, 2)):
+            record = row + 32 * 8 + number * 32 * 9
+            struct.pack_into("<q", data, record + 8 * thread, number)
+            data[record + 32 * 8 + thread] = (thread + number) % 3 == 0
+    tensor, valid = areas.records(torch.frombuffer(data, dtype=torch.uint8), first)
+    assert tensor.shape == valid.shape == (2, 32, 2)
+    assert not valid[0].any()
+    assert areas.counts(torch.frombuffer(data, dtype=torch.uint8), first)[1].tolist() == [0, 1, 2, 3] * 8
+    for thread in range(32):
+        for number in range(2):
+            assert valid[1, thread, number] == (number < thread % 4)
+            assert tensor[1, thread, number] == (number < thread % 4 and (thread + number) % 3 == 0)
+
+
 def test_nothing_recorded(slots):
     layout = areas.plan(slots, [1, 0], [-1], 32)
     buffer = layout.allocate(torch.device("cpu"))

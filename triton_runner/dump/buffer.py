@@ -14,7 +14,6 @@ from triton_runner import _C
 from triton_runner.errors import ResourceError
 
 _TABLE_ENTRY = 16
-_COUNT = 16
 _ALIGNMENT = 16
 
 DTYPES = {
@@ -45,15 +44,15 @@ class Area:
     offset: int
     capacity: int  # records of each row
     rows: int
-    threads: int  # 1 where the whole program has one area
+    threads: int  # 1 where the value is that of the whole program
 
     @property
     def row_bytes(self) -> int:
-        return _COUNT + self.capacity * self.slot.record_bytes
+        return self.threads * (self.slot.count_bytes + self.capacity * self.slot.record_bytes)
 
     @property
     def bytes(self) -> int:
-        return self.rows * self.threads * self.row_bytes
+        return self.rows * self.row_bytes
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def check_budget(layout: Plan, max_bytes: int, name: str) -> None:
 
 def counts(buffer: torch.Tensor, area: Area) -> torch.Tensor:
     """How often the value was computed: int64 [rows, threads]."""
-    return _area(buffer, area)[..., :8].contiguous().view(torch.int64)[..., 0]
+    return _area(buffer, area)[:, : 8 * area.threads].contiguous().view(torch.int64)
 
 
 def records(buffer: torch.Tensor, area: Area) -> tuple[torch.Tensor, torch.Tensor]:
@@ -117,17 +116,14 @@ def records(buffer: torch.Tensor, area: Area) -> tuple[torch.Tensor, torch.Tenso
     shape = tuple(slot.shape)
     width = DTYPES[slot.element].itemsize
     bits = _INTEGERS[width]
-    seen = counts(buffer, area).clamp(max=area.capacity)
-    raw = _area(buffer, area)[..., _COUNT:].reshape(area.rows, area.threads, area.capacity, slot.record_bytes)
-    filled = torch.arange(area.capacity, device=buffer.device) < seen[..., None]
+    filled = torch.arange(area.capacity, device=buffer.device) < counts(buffer, area)[..., None]
     row, thread, number = filled.nonzero(as_tuple=True)
-    kept = raw[row, thread, number]
-    content = kept[:, slot.header_bytes : slot.header_bytes + math.prod(shape) * width]
-    values = content.contiguous().view(bits).reshape(-1, *shape)
+    content = _part(buffer, area, slot.header_bytes, math.prod(shape) * width)[row, number, thread]
+    values = content.view(bits).reshape(-1, *shape)
     place: list[torch.Tensor] = [row, thread]
     extents = [area.rows, area.threads]
     if slot.depth:
-        iterations = kept[:, : 8 * slot.depth].contiguous().view(torch.int64)
+        iterations = _part(buffer, area, 0, 8 * slot.depth)[row, number, thread].view(torch.int64)
         place += list(iterations.unbind(1))
         extents += [int(column.max()) + 1 if column.numel() else 0 for column in iterations.unbind(1)]
     out = torch.zeros(*extents, *shape, dtype=bits, device=buffer.device)
@@ -142,7 +138,16 @@ def _as_element(bits: torch.Tensor, element: str) -> torch.Tensor:
 
 
 def _area(buffer: torch.Tensor, area: Area) -> torch.Tensor:
-    return buffer[area.offset : area.offset + area.bytes].view(area.rows, area.threads, area.row_bytes)
+    return buffer[area.offset : area.offset + area.bytes].view(area.rows, area.row_bytes)
+
+
+def _part(buffer: torch.Tensor, area: Area, ahead: int, size: int) -> torch.Tensor:
+    """Of each record the ``size`` bytes that each thread has behind the ``ahead`` that each has: [rows, capacity,
+    threads, size]."""
+    count = area.slot.count_bytes * area.threads
+    records = _area(buffer, area)[:, count:].reshape(area.rows, area.capacity, area.slot.record_bytes * area.threads)
+    part = records[..., ahead * area.threads : (ahead + size) * area.threads]
+    return part.reshape(area.rows, area.capacity, area.threads, size)
 
 
 def _padded(size: int) -> int:

@@ -74,15 +74,16 @@ class DumpResult {
   }
 
   uint64_t count(size_t slot, uint64_t thread, uint64_t row = 0) const {
-    return read<uint64_t>(part(slot, thread, row));
+    return read<uint64_t>(start(slot, row) + thread * count_bytes(slots_[slot]));
   }
   int64_t iteration(size_t slot, uint64_t thread, uint64_t record, uint64_t loop, uint64_t row = 0) const {
-    return read<int64_t>(part(slot, thread, row) + kCountBytes + record * record_bytes(slots_[slot]) + 8 * loop);
+    return read<int64_t>(place(slot, record, row) + thread * header_bytes(slots_[slot]) + 8 * loop);
   }
   template <typename T>
   T value(size_t slot, uint64_t thread, uint64_t record = 0, uint64_t element = 0, uint64_t row = 0) const {
-    return read<T>(part(slot, thread, row) + kCountBytes + record * record_bytes(slots_[slot]) +
-                   header_bytes(slots_[slot]) + element * sizeof(T));
+    const uint64_t header = header_bytes(slots_[slot]);
+    const uint64_t size = record_bytes(slots_[slot]) - header;
+    return read<T>(place(slot, record, row) + threads() * header + thread * size + element * sizeof(T));
   }
 
  private:
@@ -90,9 +91,10 @@ class DumpResult {
     std::byte bytes[16];
   };
   uint64_t threads() const { return uint64_t{launch_.threads} * launch_.num_ctas; }
-  uint64_t stride(const Slot& slot) const { return kCountBytes + launch_.capacity * record_bytes(slot); }
-  uint64_t part(size_t slot, uint64_t thread, uint64_t row) const {
-    return starts_[slot] + (row * threads() + thread) * stride(slots_[slot]);
+  uint64_t stride(const Slot& slot) const { return count_bytes(slot) + launch_.capacity * record_bytes(slot); }
+  uint64_t start(size_t slot, uint64_t row) const { return starts_[slot] + row * threads() * stride(slots_[slot]); }
+  uint64_t place(size_t slot, uint64_t record, uint64_t row) const {
+    return start(slot, row) + threads() * (count_bytes(slots_[slot]) + record * record_bytes(slots_[slot]));
   }
   std::byte* data() { return bytes_.data()->bytes; }
   template <typename T>

@@ -45,7 +45,10 @@ TEST(DumpLlvm, TheParameterComesBeforeTheHiddenOnes) {
   EXPECT_NE(text.find("i32 %1, ptr addrspace(1) align 16 %triton_runner_dump, ptr addrspace(1) readnone"),
             std::string::npos);
   EXPECT_NE(text.find("  %5 = add i32 %1, 1\n  call void asm sideeffect \"{"), std::string::npos) << text;
-  EXPECT_NE(text.find("\", \"l,l,r\"(i64 %trd.base, i64 %trd.index, i32 %5)\n  ret void\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("\", \"l,l,l,l,r\"(i64 %trd.base, i64 %trd.ahead, i64 %trd.thread, i64 %trd.threads, i32 %5)\n  "
+                      "ret void\n"),
+            std::string::npos)
+      << text;
 }
 
 TEST(DumpLlvm, EachTypeIsStoredAsIntegers) {
@@ -59,8 +62,8 @@ TEST(DumpLlvm, EachTypeIsStoredAsIntegers) {
   for (const std::string part :
        {" = zext i1 %5 to i16\n", " = bitcast <2 x half> %6 to i32\n", " = extractelement <3 x i8> %7, i32 2\n",
         " = bitcast <4 x float> %8 to <4 x i32>\n", " = extractvalue { i32, ptr addrspace(3) } %9, 1\n",
-        " = ptrtoint ptr addrspace(3) ", " = extractvalue [2 x double] %10, 1\n", "\"l,l,h,h,h\"", "\"l,l,r,r,r,r\"",
-        "\"l,l,l,l\"", "st.global.b8 [%trd_place+18], $4"}) {
+        " = ptrtoint ptr addrspace(3) ", " = extractvalue [2 x double] %10, 1\n", "\"l,l,l,l,h,h,h\"",
+        "\"l,l,l,l,r,r,r,r\"", "\"l,l,l,l,l,l\"", "st.global.b8 [%trd_value+2], $6"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
 }
