@@ -244,7 +244,8 @@ def test_a_copy_on_write_tensor_is_copied(door):
 
 
 FAULTS = {
-    "out of bounds": lambda x, out: (x, out, 10**6, 2.0, (1000,)),
+    # One program only: of several that fault at once, either may be the first that the executor sees.
+    "out of bounds": lambda x, out: (x, out, 10**6, 2.0, (2,)),
     "a float that overflows": lambda x, out: (x, out, SIZE, 1e300, GRID),
     "an integer that overflows": lambda x, out: (x, out, 2**64, 2.0, GRID),
     "no tensor": lambda x, out: (x, None, SIZE, 2.0, GRID),
