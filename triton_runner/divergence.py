@@ -18,7 +18,7 @@ from triton_runner.dump.bind import bind_function, bind_kernel
 from triton_runner.dump.first_difference import Difference, Divergence, difference, in_time
 from triton_runner.dump.matching import match
 from triton_runner.dump.result import Dump
-from triton_runner.dump.run import MAX_BYTES, Call, Programs, Request, collect, three
+from triton_runner.dump.run import MAX_BYTES, Call, Programs, Request, collect
 from triton_runner.dump.selection import Selector, select
 from triton_runner.errors import ArgumentError
 from triton_runner.kernel import Kernel
@@ -128,7 +128,7 @@ class _Side:
         bind = bind_kernel if isinstance(kernel, Kernel) else bind_function
         self._call: Call = bind(kernel, self._args, self._kwargs, self._request)
         self.title = f"kernel {self._call.kernel.spec.name!r} at {self._call.source.level}"
-        self._grid = three(grid(dict(self._call.named)) if callable(grid) else grid, self.title)
+        self._grid = self._call.counts(grid)
         self.slots: list[_C.Slot] = self._call.source.slots()
         self.device: torch.device = self._call.device()
 

@@ -19,8 +19,25 @@ from triton_runner.errors import ArgumentError
 _FIELDS = ("version", "do_not_specialize", "do_not_specialize_on_alignment", "debug", "noinline", "launch_metadata")
 
 
-class _Dumping:
-    """What both kinds of function add to Triton's."""
+class _Launched(_C.Indexable):
+    """What our functions do in their own way."""
+
+    __qualname__: str  # of the function
+
+    def run(self, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> Any:
+        if warmup:
+            return launcher.run(self, args, kwargs, grid=grid, warmup=True, door=self.door)
+        return self.at(grid)(*args, **kwargs)
+
+    def launch(self, grid: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What the door calls where it has no kernel for these arguments, or may not launch past Python."""
+        return launcher.run(self, args, kwargs, grid=grid, warmup=False, door=self.door)
+
+    def open_door(self) -> _C.JitDoor:
+        return launcher.make_door(self)
+
+    def __reduce__(self) -> str:
+        return str(self.__qualname__)  # pickled by name, as functions are
 
     def dump(
         self,
@@ -45,27 +62,6 @@ class _Dumping:
         from triton_runner.dump.bind import dumpable, function_source
 
         return dumpable(function_source(launcher.resolve(self, args, kwargs), level))
-
-
-class _Launched(_Dumping, _C.Indexable):
-    """What our functions do in their own way."""
-
-    __qualname__: str  # of the function
-
-    def run(self, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> Any:
-        if warmup:
-            return launcher.run(self, args, kwargs, grid=grid, warmup=True, door=self.door)
-        return self.at(grid)(*args, **kwargs)
-
-    def launch(self, grid: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """What the door calls where it has no kernel for these arguments, or may not launch past Python."""
-        return launcher.run(self, args, kwargs, grid=grid, warmup=False, door=self.door)
-
-    def open_door(self) -> _C.JitDoor:
-        return launcher.make_door(self)
-
-    def __reduce__(self) -> str:
-        return str(self.__qualname__)  # pickled by name, as functions are
 
 
 class RunnerJITFunction(_Launched, JITFunction):  # type: ignore[misc]  # Triton ships no types

@@ -125,7 +125,9 @@ class Kernel(_C.Indexable):
         if callable(grid):
             grid = grid(self._named(values))
         inputs, outputs, ints, floats = self._lists(values)
-        torch.ops.triton_runner.launch.default(self.key, inputs, outputs, ints, floats, _grid(grid, self.spec.name))
+        torch.ops.triton_runner.launch.default(
+            self.key, inputs, outputs, ints, floats, grid_counts(grid, self.spec.name)
+        )
 
     def preload(self, device: torch.device | str | int | None = None) -> Kernel:
         """Load the kernel on ``device`` now, as CUDA graph capture needs.
@@ -310,7 +312,8 @@ def _same_constant(recorded: Any, value: Any) -> bool:
     return bool(recorded == value or recorded == str(value) or (recorded != recorded and value != value))
 
 
-def _grid(grid: Any, name: str) -> list[Any]:
+def grid_counts(grid: Any, name: str) -> list[Any]:
+    """The counts of a grid that is no function. ArgumentError for what is none."""
     counts = grid if isinstance(grid, (list, tuple)) else (grid,)
     if not 1 <= len(counts) <= 3:
         raise ArgumentError(f"kernel {name!r}: the grid is {grid!r}, expected one to three counts of programs")

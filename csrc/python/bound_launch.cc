@@ -38,9 +38,7 @@ struct BoundLaunch {
 BoundLaunch* cast(PyObject* self) { return reinterpret_cast<BoundLaunch*>(self); }
 
 py::dict by_name(const KernelDoor& door, const py::tuple& values) {
-  py::dict named;
-  for (size_t i = 0; i < door.names().size(); ++i) named[py::handle(door.names()[i])] = values[i];
-  return named;
+  return door.names().with(PySequence_Fast_ITEMS(values.ptr()));
 }
 
 std::shared_ptr<const Frozen> freeze(const KernelDoor& door, py::tuple values, py::object grid) {

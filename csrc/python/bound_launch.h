@@ -1,4 +1,4 @@
-// A launch with its arguments: what `Kernel.bind(grid, *args)` returns. Tested in tests/python/test_doors.py.
+// A launch with its arguments: what `Kernel.bind(grid, *args)` returns. Tested in tests/python/test_bind.py.
 #pragma once
 
 #include <pybind11/pybind11.h>

@@ -22,6 +22,24 @@ int ParameterNames::find(PyObject* name, size_t from) const {
   return -1;
 }
 
+py::dict ParameterNames::with(PyObject* const* values) const {
+  py::dict named;
+  for (size_t i = 0; i < names_.size(); ++i) named[names_[i]] = py::handle(values[i]);
+  return named;
+}
+
+bool read_ints(PyObject* list, c10::SmallVectorImpl<int64_t>& out) {
+  if (!PyList_Check(list) && !PyTuple_Check(list)) return false;
+  PyObject* const* items = PySequence_Fast_ITEMS(list);
+  for (Py_ssize_t i = 0, size = PySequence_Fast_GET_SIZE(list); i < size; ++i) {
+    int overflow = 0;
+    if (!PyLong_CheckExact(items[i])) return false;
+    out.push_back(PyLong_AsLongLongAndOverflow(items[i], &overflow));
+    if (overflow != 0) return false;
+  }
+  return true;
+}
+
 bool bind(const ParameterNames& names, const CallArgs& args, BoundCall& out) {
   if (args.count > names.size()) return false;
   out.values.assign(names.size(), nullptr);

@@ -1,4 +1,5 @@
-// Which parameter each argument of a Python call belongs to. Tested in tests/python/test_doors.py.
+// Which parameter each argument of a Python call belongs to. Tested in tests/python/test_jit_door.py and
+// test_bind.py.
 #pragma once
 
 #include <c10/util/SmallVector.h>
@@ -29,6 +30,9 @@ class ParameterNames {
   // The index of `name`, looked for from `from` on and then from the start; -1 where there is none.
   int find(PyObject* name, size_t from) const;
 
+  // A dict of `values`, one for each name, for a grid that is a function.
+  pybind11::dict with(PyObject* const* values) const;
+
  private:
   std::vector<pybind11::str> names_;
 };
@@ -42,6 +46,9 @@ struct BoundCall {
   c10::SmallVector<PyObject*, 64> values;  // null where nothing was given
   c10::SmallVector<Option, 4> options;
 };
+
+// The integers of a list or tuple, up to 64 bits. False for anything else.
+bool read_ints(PyObject* list, c10::SmallVectorImpl<int64_t>& out);
 
 // False where there are too many arguments, or one is given twice.
 bool bind(const ParameterNames& names, const CallArgs& args, BoundCall& out);

@@ -3,7 +3,7 @@
 // A key is a row of words and a row of objects. What words can hold (None, bool, int, float by its bits, a tuple of
 // these) is compared as words; any other hashable value is compared as an object: identical, or of the same type, equal
 // and of the same text. So 1, True and 1.0 differ, which Python's own == would take for one. Tested in
-// tests/python/test_doors.py.
+// tests/python/test_specialization.py.
 #pragma once
 
 #include <pybind11/pybind11.h>

@@ -2,6 +2,8 @@
 
 #include <torch/csrc/autograd/python_variable.h>
 
+#include "python/call.h"
+
 namespace py = pybind11;
 
 namespace triton_runner::python {
@@ -16,22 +18,9 @@ py::object attribute(PyObject* value, PyObject* name) {
 
 PyObject* interned(const char* name) { return PyUnicode_InternFromString(name); }
 
-bool read_int(PyObject* value, int64_t& out) {
-  if (!PyLong_CheckExact(value)) return false;
-  int overflow = 0;
-  out = PyLong_AsLongLongAndOverflow(value, &overflow);
-  return overflow == 0;
-}
-
-bool read_ints(PyObject* value, PyObject* name, c10::SmallVectorImpl<int64_t>& out) {
+bool read_extents(PyObject* value, PyObject* name, c10::SmallVectorImpl<int64_t>& out) {
   const py::object list = attribute(value, name);
-  if (!list || !(PyList_Check(list.ptr()) || PyTuple_Check(list.ptr()))) return false;
-  const Py_ssize_t size = PySequence_Fast_GET_SIZE(list.ptr());
-  out.resize(static_cast<size_t>(size));
-  for (Py_ssize_t i = 0; i < size; ++i) {
-    if (!read_int(PySequence_Fast_GET_ITEM(list.ptr(), i), out[static_cast<size_t>(i)])) return false;
-  }
-  return true;
+  return list && read_ints(list.ptr(), out);
 }
 
 bool is_nan(PyObject* padding) {
@@ -50,8 +39,8 @@ bool read_descriptor(PyObject* value, DescriptorArg& out) {
   out.base_object = attribute(value, base);
   if (!out.base_object || !THPVariable_CheckExact(out.base_object.ptr())) return false;
   out.base = &THPVariable_Unpack(out.base_object.ptr());
-  if (!read_ints(value, shape, out.shape) || !read_ints(value, strides, out.strides) ||
-      !read_ints(value, block_shape, out.block_shape)) {
+  if (!read_extents(value, shape, out.shape) || !read_extents(value, strides, out.strides) ||
+      !read_extents(value, block_shape, out.block_shape)) {
     return false;
   }
   const py::object pad = attribute(value, padding);

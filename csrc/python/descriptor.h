@@ -1,4 +1,4 @@
-// A TensorDescriptor of Triton or Gluon, read from Python. Tested in tests/python/test_doors.py.
+// A TensorDescriptor of Triton or Gluon, read from Python. Tested in tests/python/test_bind.py.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,6 +1,6 @@
 // What must be empty for a launch to go past Python: hooks, debug switches and the like that Triton reads at each
 // launch. All of it lies in dicts, whose entries are read at a fraction of the price of an attribute. Tested in
-// tests/python/test_doors.py.
+// tests/python/test_jit_door.py.
 #pragma once
 
 #include <pybind11/pybind11.h>

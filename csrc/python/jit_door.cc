@@ -11,6 +11,7 @@
 namespace py = pybind11;
 
 namespace triton_runner::python {
+
 PyObject* JitDoor::call(PyObject* owner, PyObject* subject, PyObject* grid, const CallArgs& args) {
   BoundCall call;
   Specialization found;
@@ -62,18 +63,10 @@ size_t JitDoor::first_with(uint64_t hash) const {
 
 PyObject* JitDoor::launch(JitEntry& entry, const BoundCall& call, Specialization& found, PyObject* grid) {
   EagerArgs args;
-  if (!read_grid(grid, args.grid, [&] { return by_name(call); })) return nullptr;
+  if (!read_grid(grid, args.grid, [&] { return plan_.names().with(call.values.data()); })) return nullptr;
   py::object handle = entry.handle;
   launch_entry(entry, found, args);
   return handle.release().ptr();
-}
-
-py::dict JitDoor::by_name(const BoundCall& call) const {
-  py::dict named;
-  for (size_t i = 0; i < call.values.size(); ++i) {
-    named[py::handle(plan_.names()[i])] = py::handle(call.values[i]);
-  }
-  return named;
 }
 
 bool JitDoor::add(PyObject* subject, const CallArgs& args, const py::list& theirs, const py::object& handle,

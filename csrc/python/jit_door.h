@@ -3,7 +3,8 @@
 //
 // The first launch of a specialization goes through Python, where Triton's own binder and compiler do their work, and
 // ends with `add`. From then on the key finds the kernel. An entry is only added where our specialization and Triton's
-// agree. Tested in tests/python/test_doors.py, test_specialization.py and tests/gpu/test_doors_gpu.py.
+// agree. Tested in tests/python/test_jit_door.py, test_doors.py, test_specialization.py and
+// tests/gpu/test_doors_gpu.py.
 #pragma once
 
 #include <memory>
@@ -34,7 +35,6 @@ class JitDoor : public Door {
   JitEntry* find(const Specialization& found);
   size_t first_with(uint64_t hash) const;
   PyObject* launch(JitEntry& entry, const BoundCall& call, Specialization& found, PyObject* grid);
-  pybind11::dict by_name(const BoundCall& call) const;
 
   JitPlan plan_;
   Guards guards_;

@@ -143,14 +143,11 @@ bool KernelDoor::read_value(const Param& param, PyObject* value, ReadArgs& out) 
   return false;
 }
 
-py::dict KernelDoor::by_name(const BoundCall& call) const {
-  py::dict named;
+py::dict KernelDoor::by_name(BoundCall& call) const {
   for (size_t i = 0; i < call.values.size(); ++i) {
-    PyObject* value = call.values[i];
-    if (value == nullptr) value = constant(i);
-    named[py::handle(names_[i])] = py::handle(value);
+    if (call.values[i] == nullptr) call.values[i] = constant(i);
   }
-  return named;
+  return names_.with(call.values.data());
 }
 
 void bind_kernel_door(py::module_& module) {

@@ -37,7 +37,7 @@ class KernelDoor : public Door {
  private:
   bool bind_values(const CallArgs& args, BoundCall& call) const;
   bool read_value(const Param& param, PyObject* value, ReadArgs& out) const;
-  pybind11::dict by_name(const BoundCall& call) const;
+  pybind11::dict by_name(BoundCall& call) const;  // fills in the constants that were left out
   // The value of a constant parameter, made of its text when it is first asked for. Borrowed.
   PyObject* constant(size_t index) const;
 

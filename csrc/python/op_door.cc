@@ -38,15 +38,6 @@ bool read_tensors(PyObject* list, bool grad_mode, c10::SmallVectorImpl<const at:
   });
 }
 
-bool read_ints(PyObject* list, c10::SmallVectorImpl<int64_t>& out) {
-  return read_all(list, [&](PyObject* item) {
-    int overflow = 0;
-    if (!PyLong_CheckExact(item)) return false;
-    out.push_back(PyLong_AsLongLongAndOverflow(item, &overflow));
-    return overflow == 0;
-  });
-}
-
 bool read_floats(PyObject* list, c10::SmallVectorImpl<double>& out) {
   return read_all(list, [&](PyObject* item) {
     if (!PyFloat_CheckExact(item)) return false;

@@ -16,7 +16,7 @@ import torch
 from triton_runner.dump.bind import bind_function
 from triton_runner.dump.marks import Mark, mark_of
 from triton_runner.dump.result import Dump
-from triton_runner.dump.run import MAX_BYTES, Call, Request, collect, three
+from triton_runner.dump.run import MAX_BYTES, Call, Request, collect
 from triton_runner.dump.selection import select
 from triton_runner.errors import ArgumentError
 from triton_runner.kernel import Kernel
@@ -28,7 +28,7 @@ def run_with_keywords(function: Any, args: Sequence[Any], kwargs: Mapping[str, A
     buffer, value, where = (plain.pop(name, None) for name in ("dump_tensor", "dump_value", "dump_grid"))
     request = Request(("*",), max_bytes=MAX_BYTES)
     call = bind_function(function, args, plain, request)
-    counts = three(grid(dict(call.named)) if callable(grid) else grid, call.kernel.spec.name)
+    counts = call.counts(grid)
     _check_buffer(buffer, call)
     slots = call.source.slots()
     if value is not None:

@@ -23,7 +23,7 @@ from triton_runner.dump.result import Dump
 from triton_runner.dump.result import Source as Origin
 from triton_runner.dump.selection import Selector, key_of, select
 from triton_runner.errors import ArgumentError
-from triton_runner.kernel import Kernel
+from triton_runner.kernel import Kernel, grid_counts
 
 #: The most that the buffers of one dump may take, unless ``max_bytes=`` says otherwise.
 MAX_BYTES = 2**30
@@ -72,6 +72,10 @@ class Call:
             return torch.device("cuda", torch.cuda.current_device())
         return found or torch.device("cpu")
 
+    def counts(self, grid: Any) -> tuple[int, int, int]:
+        """The grid on x, y and z; a function is asked for it."""
+        return three(grid(dict(self.named)) if callable(grid) else grid, self.kernel.spec.name)
+
     def launch(self, grid: Sequence[int]) -> None:
         """Run the kernel as it is."""
         self._launch(self.kernel, self.outputs, grid)
@@ -97,7 +101,7 @@ class Launcher:
     def run(self, grid: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Dump]:
         """Run the kernel and return what was asked for, by name, in program order."""
         call = self._bind(args, kwargs, self._request)
-        return run(call, grid(dict(call.named)) if callable(grid) else grid, self._request)
+        return run(call, grid, self._request)
 
 
 def launcher_of(
@@ -118,7 +122,7 @@ def run(call: Call, grid: Any, request: Request) -> dict[str, Dump]:
     """Run ``call`` over ``grid``, as the request says."""
     slots = call.source.slots()
     chosen = select(slots, request.selectors, request.op)
-    dumps = collect(call, three(grid, call.kernel.spec.name), chosen, request)
+    dumps = collect(call, call.counts(grid), chosen, request)
     return {key_of(slots, index): dump for index, dump in zip(chosen, dumps, strict=True)}
 
 
@@ -206,10 +210,10 @@ def _dump(buffer: torch.Tensor, area: areas.Area, extents: Sequence[int], level:
 
 def three(grid: Any, name: str) -> tuple[int, int, int]:
     """The grid as counts on x, y and z."""
-    counts = tuple(int(count) for count in (grid if isinstance(grid, (list, tuple)) else (grid,)))
-    if not 1 <= len(counts) <= 3 or min(counts) < 0:
+    counts = grid_counts(grid, name)
+    if min(counts) < 0:
         raise ArgumentError(f"kernel {name!r}: the grid is {grid!r}, expected one to three counts of programs")
-    return (*counts, 1, 1)[:3]  # type: ignore[return-value]
+    return (*counts, 1, 1)[:3]
 
 
 def _rows(grid: Sequence[int], programs: Programs | None, name: str) -> tuple[list[int], list[int]]:
