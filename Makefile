@@ -32,11 +32,12 @@ CPP_FILES = $(shell find csrc tests benchmark -name '*.cc' -o -name '*.h')
 GPU := $(wildcard /dev/nvidia[0-9]*)
 say = @echo; echo "== $(1)"
 
-.PHONY: help demo test test-cpp test-python gpu-test lint format bench docs fuzz sanitize clean extension
+.PHONY: help demo test test-cpp test-python exhaustive gpu-test lint format bench docs fuzz sanitize clean extension
 
 help:
 	@echo "make demo      one matmul compiled to every level and launched from each of them, against torch.matmul"
 	@echo "make test      C++ and Python tests (those that need a GPU too, where there is one)"
+	@echo "make exhaustive  the sweeps that are too long for every run"
 	@echo "make gpu-test  only the tests that need an NVIDIA GPU"
 	@echo "make lint      clang-format, clang-tidy, ruff, mypy, layering"
 	@echo "make format    rewrites C++ and Python files in the project's style"
@@ -92,6 +93,10 @@ test-python: $(EXTENSION) test-cpp
 	$(call say,Python tests$(if $(GPU), and GPU tests))
 	@$(BIN)/python -m pytest -n $(TEST_JOBS) tests/python
 	$(if $(GPU),@$(BIN)/python -m pytest tests/gpu)
+
+exhaustive: $(EXTENSION)
+	$(call say,Sweeps that are too long for every run)
+	@$(BIN)/python -m pytest -n $(TEST_JOBS) -m exhaustive tests/python
 
 gpu-test: $(EXTENSION)
 	$(call say,GPU tests)
