@@ -71,7 +71,8 @@ def read_cubin(content: bytes, name: str | None = None) -> Cubin:
         key.removeprefix(".text.") for key in sections if key.startswith(".text.") and f".nv.info.{key[6:]}" in sections
     ]
     chosen = _choose(kernels, name)
-    interface = _interface(chosen, list(_entries(sections[f".nv.info.{chosen}"])), f".nv.shared.{chosen}" in sections)
+    entries = list(info_entries(sections[f".nv.info.{chosen}"]))
+    interface = _interface(chosen, entries, f".nv.shared.{chosen}" in sections)
     return Cubin(interface, capability, _embedded_ptx(sections.get(".nv_debug_ptx_txt")))
 
 
@@ -87,7 +88,8 @@ def _choose(kernels: Sequence[str], name: str | None) -> str:
     return name or kernels[0]
 
 
-def _entries(data: bytes) -> Iterator[tuple[int, bytes]]:
+def info_entries(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """(attribute, value) of each entry of a ``.nv.info`` section."""
     position = 0
     while position + 4 <= len(data):
         form, attribute = data[position], data[position + 1]
