@@ -12,10 +12,10 @@ from typing import Any
 
 import torch
 
-from common.device_timing import RESOLUTION_US, measure_device
 from common.levels import TRITON, Launcher, Subject
 from common.report import Entry, Group
 from common.summary import Summary, ratios, within_spread
+from triton_runner.timing import RESOLUTION_US, measure_device
 
 SPEED, RATIO = "TFLOP/s", "time against Triton"
 TOLERANCE = 0.03

@@ -12,9 +12,10 @@ from rich.console import Console
 sys.path.extend(str(Path(__file__).parents[2] / "benchmark" / folder) for folder in ("", "launch_latency"))
 
 from common import cli, compare, machine, plot, report, timing
-from common.device_timing import measure_device
 from common.report import Entry, Group, Report
 from common.summary import Summary, differences, ratios, within_spread
+
+from triton_runner.timing import measure_device
 
 CPU = torch.device("cpu")
 
