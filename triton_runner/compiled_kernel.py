@@ -43,6 +43,11 @@ class CompiledKernel(Kernel):
         return str(self._metadata["hash"])
 
     @property
+    def sidecar(self) -> dict[str, Any]:
+        """What lies as JSON beside the artifacts: :func:`triton_runner.load` takes it as ``metadata=``."""
+        return dict(self._metadata)
+
+    @property
     def metadata(self) -> Any:
         """A namedtuple with the fields of Triton's ``KernelMetadata``; it may be given as ``metadata_json=``."""
         fields = {key: value for key, value in self._metadata.items() if key.isidentifier()}

@@ -5,7 +5,9 @@ $TRITON_RUNNER_QUIET=1 or ``set_launch_message(False)`` turns it off. Tested in 
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 _NAMES = {"python": "Python", "ttir": "TTIR", "ttgir": "TTGIR", "llir": "LLIR", "ptx": "PTX", "cubin": "cubin"}
@@ -16,6 +18,17 @@ def set_launch_message(enabled: bool) -> None:
     """Turn the line on or off for this process."""
     global _enabled
     _enabled = bool(enabled)
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """No line while this is open, for programs whose standard output is an answer."""
+    global _enabled
+    before, _enabled = _enabled, False
+    try:
+        yield
+    finally:
+        _enabled = before
 
 
 def announce(name: str, level: str, target: str, folder: Path | None, from_cache: bool) -> None:
