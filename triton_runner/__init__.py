@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from triton_runner.decorator import gluon_jit as gluon_jit
     from triton_runner.decorator import jit as jit
     from triton_runner.divergence import compare as compare
+    from triton_runner.inductor import inductor_kernels as inductor_kernels
     from triton_runner.messages import set_launch_message as set_launch_message
 
 # Imported at first use: the front of the compiler costs time that a program which only loads and launches need not
@@ -29,6 +30,7 @@ _LAZY = {
     "compare": "triton_runner.divergence",
     "compile": "triton_runner.compiler.pipeline",
     "configure_jit_backend": "triton_runner.backend",
+    "inductor_kernels": "triton_runner.inductor",
     "get_file_dir": "triton_runner.decorator",
     "gluon_jit": "triton_runner.decorator",
     "jit": "triton_runner.decorator",

@@ -1,14 +1,15 @@
 """Makes existing ``@triton.jit`` code and ``triton.compile`` go through triton_runner, and puts everything back.
 
-Exactly three things of Triton are replaced while configured: ``JITFunction.run`` and ``JITFunction.__getitem__``,
-which functions decorated before and after share, and ``compile`` in the modules that hold it. Tested in
-tests/python/test_backend.py.
+Of Triton three things are replaced while configured: ``JITFunction.run`` and ``JITFunction.__getitem__``, which
+functions decorated before and after share, and ``compile`` in the modules that hold it. What is replaced of torch's
+inductor, ``inductor.py`` says. Tested in tests/python/test_backend.py and test_inductor.py.
 """
 
 from __future__ import annotations
 
 import importlib
 import logging
+import os
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -24,21 +25,30 @@ _ABSENT = object()
 _replaced: list[tuple[Any, str, Any]] = []
 
 
-def configure_jit_backend() -> None:
+def configure_jit_backend(edited: str | os.PathLike[str] | None = None) -> None:
     """Send every launch of a ``@triton.jit`` or Gluon function, and ``triton.compile``, through triton_runner.
 
-    Functions that are already decorated are included. Calling it again changes nothing.
+    Functions that are already decorated are included, and so are the kernels that ``torch.compile`` generates from now
+    on. Calling it again changes nothing.
+
+    Args:
+        edited: a folder with copies of cache entries of inductor's kernels. A file in it that was edited is run in
+            place of the cache's (docs/models.md).
     """
     adapter()
     from triton.runtime.jit import JITFunction
 
+    from triton_runner import inductor
+
     with _lock:
         if _replaced:
             return
+        inductor.take_edits(edited)
         _replace(JITFunction, "run", _run)
         _replace(JITFunction, "__getitem__", _getitem)
         for name in _COMPILE_HOLDERS:
             _replace(importlib.import_module(name), "compile", _compile)
+        inductor.install(_replace)
     logger.info("triton.jit and triton.compile now go through triton_runner")
 
 
@@ -53,13 +63,17 @@ def restore_jit_backend() -> None:
                 delattr(holder, name)
             else:
                 setattr(holder, name, original)
-        from triton_runner import launcher
+        from triton_runner import inductor, launcher
 
         launcher.forget_all()
+        inductor.forget_loaded()
 
 
 def _replace(holder: Any, name: str, value: Any) -> None:
-    _replaced.append((holder, name, vars(holder).get(name, _ABSENT)))
+    original = vars(holder).get(name, _ABSENT)
+    if original is _ABSENT and not isinstance(holder, type):  # a setting of torch, which its module keeps elsewhere
+        original = getattr(holder, name)
+    _replaced.append((holder, name, original))
     setattr(holder, name, value)
 
 
