@@ -91,7 +91,7 @@ def compare(
     wanted = set(chosen)
     pairs = [pair for pair in match(ours.slots, theirs.slots) if pair[0] in wanted]
     if ours.device != theirs.device:
-        pairs = [pair for pair in pairs if not _holds_address(ours.slots[pair[0]])]
+        pairs = [pair for pair in pairs if not ours.slots[pair[0]].address]
     if not pairs:
         raise ArgumentError(
             f"{ours.title} and {theirs.title} have no value in common: they are compared by operation, Python line, "
@@ -194,10 +194,6 @@ def _comparison(
         tuple(names[each.order] for each in differences),
         tuple(unmatched),
     )
-
-
-def _holds_address(slot: _C.Slot) -> bool:
-    return slot.element == "ptr" or (slot.per_thread and slot.element == "i64")
 
 
 def _on_device(value: Any, device: Any) -> Any:

@@ -64,6 +64,7 @@ Slot describe(const PtxKernel& kernel, const PtxValue& value) {
   slot.layout = concat(".", ptx::type_text(kernel.function.register_types[value.reg]));
   slot.depth = static_cast<unsigned>(value.loops.size());
   slot.per_thread = true;
+  slot.address = kernel.addresses[value.reg] && !is_float_element(slot.element);
   slot.refusal = value.refusal;
   return slot;
 }

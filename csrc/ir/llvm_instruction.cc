@@ -179,6 +179,8 @@ void read_names(const std::vector<LlvmToken>& tokens, size_t first, LlvmInstruct
       out.successors.emplace_back(tokens[++i].text);
     } else if (token.kind == LlvmTokenKind::Local) {
       out.operands.emplace_back(token.text);
+    } else if (token.kind == LlvmTokenKind::Global) {
+      out.uses_global = true;
     } else if (token.kind == LlvmTokenKind::Metadata && token.text == "!dbg" && i + 1 < tokens.size()) {
       out.debug = tokens[++i].text;
     }

@@ -32,6 +32,7 @@ struct LlvmInstruction {
   LlvmType type;       // of the result
   std::string_view assembly;            // the template of inline assembly, with its quotes
   std::vector<std::string> operands;    // names of the local values it uses
+  bool uses_global = false;             // it names a variable or function: "@global_smem"
   std::vector<std::string> successors;  // labels, "%34", with repetitions
   std::string_view debug;               // "!7"; empty without one
   uint32_t line = 0;

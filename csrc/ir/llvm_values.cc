@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "ir/llvm_addresses.h"
 #include "ir/llvm_instruction.h"
 #include "runtime/error.h"
 
@@ -97,7 +98,7 @@ uint32_t behind_phis(const LlvmFunction& function, const LlvmBlock& block) {
 }
 
 LlvmKernel read_llvm_kernel(const LlvmModule& module, const LlvmFunction& function) {
-  LlvmKernel kernel{module, function, find_loops(function.graph), {}};
+  LlvmKernel kernel{module, function, find_loops(function.graph), values_with_addresses(function), {}};
   for (const LlvmParam& param : function.params) {
     add_fields({param.name, {}, param.type, param.type, kNoInstruction, 0, {}, false, {}}, kernel.values);
   }
@@ -135,6 +136,7 @@ Slot describe(const LlvmKernel& kernel, const LlvmValue& value) {
   slot.layout = value.type.text;
   slot.depth = static_cast<unsigned>(value.loops.size());
   slot.per_thread = true;
+  slot.address = kernel.addresses.contains(value.base) && !is_float_element(slot.element);
   slot.refusal = value.refusal;
   if (value.instruction == kNoInstruction) {
     slot.op = "parameter";

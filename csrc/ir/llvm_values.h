@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct LlvmKernel {
   const LlvmModule& module;
   const LlvmFunction& function;
   LoopForest loops;
+  std::set<std::string> addresses;  // names (llvm_addresses.h)
   std::vector<LlvmValue> values;
 };
 

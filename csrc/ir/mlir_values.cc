@@ -162,6 +162,7 @@ class Finder {
     const Type type = parse_type(value.type);
     Slot& slot = value.slot;
     slot.element = element_name(type.element);
+    slot.address = slot.element == "ptr";
     slot.shape = type.extents;
     slot.layout = type.encoding;
     slot.depth = static_cast<unsigned>(loops_around(*value.home).size());

@@ -17,6 +17,8 @@ size_t element_bytes(std::string_view element) {
   return type ? element_bits(*type) / 8 : 0;
 }
 
+bool is_float_element(std::string_view element) { return element.starts_with("fp") || element.starts_with("bf"); }
+
 size_t count_bytes(const Slot& slot) { return slot.per_thread ? kThreadCountBytes : kCountBytes; }
 
 size_t header_bytes(const Slot& slot) { return padded(slot, slot.depth * sizeof(int64_t)); }

@@ -47,11 +47,13 @@ struct Slot {
   std::string layout;          // text of the encoding
   unsigned depth = 0;          // enclosing loops
   bool per_thread = false;
+  bool address = false;  // it is an address, or computed from one, from a clock, ...: another in each launch
   std::string refusal;
 };
 
 // Bytes of one element; 0 where the name is none of the above.
 size_t element_bytes(std::string_view element);
+bool is_float_element(std::string_view element);
 // Of a program, or of a thread where the slot is per thread.
 size_t count_bytes(const Slot& slot);   // with padding
 size_t header_bytes(const Slot& slot);  // iteration numbers, with padding
@@ -77,6 +79,9 @@ Edit dump_values(std::string_view level, std::string_view text, const Request& r
 // TTIR goes in two steps: marks in the TTIR, and stores for them in the TTGIR that is made of it (mark_mlir.cc).
 Edit mark_mlir(std::string_view text, const Request& request);
 std::string dump_marked(std::string_view ttgir, const std::string& kernel, const std::vector<Slot>& slots);
+
+// PTX with a zero in every register that may be read before it is written (define_ptx.cc).
+std::string define_registers(std::string_view text, const std::string& kernel);
 
 // What each level implements.
 std::vector<Slot> list_mlir(std::string_view text, const std::string& kernel);

@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "ir/ptx_addresses.h"
 #include "ir/ptx_late.h"
 #include "runtime/error.h"
 
@@ -54,7 +55,9 @@ void add_values(PtxKernel& kernel) {
 }  // namespace
 
 PtxKernel read_ptx_kernel(const ptx::Module& module, const Function& function, std::string_view text) {
-  PtxKernel kernel{module, function, locate_kernel(text, function), find_blocks(function), {}, {}};
+  PtxKernel kernel{
+      module, function, locate_kernel(text, function), find_blocks(function), {}, registers_with_addresses(function),
+      {}};
   kernel.loops = find_loops(kernel.blocks.graph);
   add_values(kernel);
   return kernel;

@@ -35,6 +35,7 @@ struct PtxKernel {
   PtxKernelText text;
   PtxBlocks blocks;
   LoopForest loops;
+  std::vector<bool> addresses;  // by register (ptx_addresses.h)
   std::vector<PtxValue> values;
 };
 

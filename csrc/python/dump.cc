@@ -46,6 +46,8 @@ void bind_dump(py::module_& module) {
       .def_readonly("layout", &Slot::layout)
       .def_readonly("depth", &Slot::depth, "Enclosing loops.")
       .def_readonly("per_thread", &Slot::per_thread)
+      .def_readonly("address", &Slot::address,
+                    "An address, or computed from one, from a clock: another in each launch.")
       .def_readonly("refusal", &Slot::refusal, "Why it cannot be dumped; empty where it can.")
       .def_property_readonly("count_bytes", &ir::count_bytes)
       .def_property_readonly("header_bytes", &ir::header_bytes)
@@ -60,6 +62,9 @@ void bind_dump(py::module_& module) {
   module.def("dump_values", &dump_values, py::arg("level"), py::arg("text"), py::arg("kernel"), py::arg("chosen"),
              py::arg("params") = 0, py::arg("num_ctas") = 1,
              "(text that also stores the chosen values, a slot for each of them). Of TTIR it only marks them.");
+  module.def("define_registers", &ir::define_registers, py::arg("text"), py::arg("kernel"),
+             py::call_guard<py::gil_scoped_release>(),
+             "PTX with a zero in every register that may be read before it is written.");
   module.def(
       "dump_marked",
       [](const std::string& text, const std::string& kernel, const std::vector<Slot>& slots) {

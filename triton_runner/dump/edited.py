@@ -75,8 +75,11 @@ def edit(source: Source, chosen: Sequence[int], device: torch.device) -> tuple[K
     if level == "ttir":  # what was marked is stored in the TTGIR
         marked = _compile(source, level, text, "ttgir", source.metadata)
         level, text = "ttgir", _C.dump_marked(str(marked.artifacts["ttgir"]), source.name, slots)
+    metadata = _with_buffer(source)
     try:
-        compiled = _compile(source, level, text, _image(source.kernel, device), _with_buffer(source))
+        lowered = _compile(source, level, text, "ptx", metadata)
+        ptx = _C.define_registers(str(lowered.artifacts["ptx"]), source.name)
+        compiled = _compile(source, "ptx", ptx, _image(source.kernel, device), lowered.metadata)
     except CompileError as error:
         if source.level == "ttir" and spec.num_ctas > 1:
             raise UnsupportedError(
