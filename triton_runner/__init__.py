@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from triton_runner.divergence import compare as compare
     from triton_runner.inductor import inductor_kernels as inductor_kernels
     from triton_runner.messages import set_launch_message as set_launch_message
+    from triton_runner.pass_list import passes as passes
 
 # Imported at first use: the front of the compiler costs time that a program which only loads and launches need not
 # pay. No submodule has the name of an entry, since importing it would put the module in its place.
@@ -34,6 +35,7 @@ _LAZY = {
     "get_file_dir": "triton_runner.decorator",
     "gluon_jit": "triton_runner.decorator",
     "jit": "triton_runner.decorator",
+    "passes": "triton_runner.pass_list",
     "restore_jit_backend": "triton_runner.backend",
     "set_launch_message": "triton_runner.messages",
 }

@@ -28,6 +28,9 @@ _TEXT_MARKS = (
 )
 
 
+_MLIR_FUNCTION = re.compile(r"^\s*(?:tt|llvm)\.func\b", re.MULTILINE)
+
+
 @dataclass(frozen=True)
 class Artifact:
     """One level of one kernel, as it was handed in."""
@@ -45,6 +48,22 @@ class Artifact:
         if isinstance(self.content, bytes):
             raise ArtifactError(f"{self.where}: expected text, found {len(self.content)} bytes of {self.level}")
         return self.content
+
+    @property
+    def is_mlir(self) -> bool:
+        """Whether it holds an MLIR module, as the levels above LLVM IR do and the LLIR stage in its course."""
+        return not isinstance(self.content, bytes) and _MLIR_FUNCTION.search(self.content) is not None
+
+
+def read_module_artifact(source: object, level: str | None) -> Artifact:
+    """Read an MLIR module from between two passes. ``level`` is the stage that it is said to belong to."""
+    content, path = read_source(source)
+    text = _decode(content, path) if isinstance(content, bytes) and not content.startswith(_ELF) else content
+    found = level or ("llir" if isinstance(text, str) and "tt.func" not in text else _level_of(text, path) or "ttir")
+    artifact = Artifact(found, text, path)
+    if not artifact.is_mlir:
+        raise ArtifactError(f"{_where(path)}a pass starts from an MLIR module, which this is not: {_describe(content)}")
+    return artifact
 
 
 def read_artifact(source: object, level: str | None = None) -> Artifact:

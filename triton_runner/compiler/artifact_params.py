@@ -101,7 +101,7 @@ def _signature_params(signature: Any, abi: Sequence[AbiParam], where: str) -> li
 
 def _visible_parameters(artifact: Artifact, interface: Interface, metadata: Mapping[str, Any]) -> Sequence[AbiParam]:
     """The binary interface without the scratch pointers that Triton appends below TTGIR."""
-    if artifact.level in ("ttir", "ttgir"):
+    if artifact.level in ("ttir", "ttgir") or (artifact.is_mlir and "tt.func" in artifact.text):
         return interface.params
     hidden = sum(hidden_parameters(str(metadata["triton_version"])))
     if len(interface.params) < hidden:

@@ -29,6 +29,8 @@ from triton_runner.errors import CompileError
 logger = logging.getLogger(__name__)
 
 _MAX_DIAGNOSTICS = 8000
+# What would fill standard error with what are not diagnostics.
+_NOT_PASSED_ON = ("PYTHONFAULTHANDLER", "MLIR_ENABLE_DUMP")
 # Lines of stderr and stdout that say nothing about the source.
 _NOISE = re.compile(
     r"PLEASE submit a bug report|Stack dump|^\s*#\d+ 0x|^\s*\d+\.\s+Program arguments|LLVM symbolizer|^Please share"
@@ -59,19 +61,20 @@ def compile_isolated(
         }
         Path(folder, "job.json").write_text(json.dumps(job), encoding="utf-8")
         Path(folder, file_name).write_bytes(source.encode())
-        finished = _run_worker(folder)
+        finished = run_worker(folder)
         where = f"{name}.{level}: compiling it from {level} to {levels[-1]} for {target.name}"
         result = _read_result(folder, finished, where)
         return _read_artifacts(folder, levels), result["metadata"]
 
 
-def _run_worker(folder: str) -> subprocess.CompletedProcess[str]:
-    if not sys.executable:
+def run_worker(folder: str, python: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the worker on the job in ``folder``, with interpreter ``python`` or this one."""
+    if not (python or sys.executable):
         raise CompileError(
             "IR text is compiled in a child process, which needs sys.executable; this interpreter has none"
         )
-    command = [sys.executable, str(Path(__file__).with_name("stage_worker.py")), folder]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONFAULTHANDLER"}
+    command = [python or sys.executable, str(Path(__file__).with_name("stage_worker.py")), folder]
+    environment = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED_ON}
     logger.debug("running %s", command)
     return subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment, check=False)
 
@@ -80,14 +83,14 @@ def _read_result(folder: str, finished: subprocess.CompletedProcess[str], where:
     path = Path(folder, "result.json")
     if finished.returncode != 0 or not path.exists():
         raise CompileError(
-            f"{where} ended the compiler ({_status(finished.returncode)}):\n{_diagnostics(finished.stderr)}"
+            f"{where} ended the compiler ({exit_status(finished.returncode)}):\n{diagnostics(finished.stderr)}"
         )
     result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if "error" in result:
         logger.debug("the compiler's traceback:\n%s", result["traceback"])
         raise CompileError(f"{where} failed at {result['stage']}: {_explain(result['error'], finished.stderr)}")
     if finished.stderr.strip():
-        logger.warning("%s: the compiler says:\n%s", where, _diagnostics(finished.stderr))
+        logger.warning("%s: the compiler says:\n%s", where, diagnostics(finished.stderr))
     return result
 
 
@@ -103,17 +106,19 @@ def _explain(error: str, stderr: str) -> str:
     if error == "AssertionError: ":
         # make_ptx asserts that there is exactly one entry.
         error = "the LLVM IR must define exactly one kernel"
-    diagnostics = _diagnostics(stderr)
-    return f"{error}\n{diagnostics}" if diagnostics else error
+    said = diagnostics(stderr)
+    return f"{error}\n{said}" if said else error
 
 
-def _diagnostics(text: str) -> str:
+def diagnostics(text: str) -> str:
+    """What the compiler said, without the noise around it."""
     lines = [line for line in text.splitlines() if line.strip() and not _NOISE.search(line)]
     kept = re.sub(r"lineno: (\d+)$", r" (line \1)", "\n".join(lines), flags=re.MULTILINE)
     return kept if len(kept) <= _MAX_DIAGNOSTICS else kept[:_MAX_DIAGNOSTICS] + "\n[cut]"
 
 
-def _status(code: int) -> str:
+def exit_status(code: int) -> str:
+    """How a process ended."""
     if code >= 0:
         return f"exit status {code}"
     try:

@@ -72,8 +72,13 @@ def from_metadata(metadata: Mapping[str, Any], recorded: Mapping[str, Any]) -> d
     return {**found, **recorded}
 
 
-def check_against_ir(options: Mapping[str, Any], interface: Interface | None, level: str, where: str) -> None:
-    """Raise where an option contradicts the IR, and warn where it comes too late to have an effect."""
+def check_against_ir(
+    options: Mapping[str, Any], interface: Interface | None, level: str, where: str, *, in_stage: bool = False
+) -> None:
+    """Raise where an option contradicts the IR, and warn where it comes too late to have an effect.
+
+    With ``in_stage`` the IR is from the middle of its stage, where all options may still have one.
+    """
     if level not in _EFFECTIVE:
         return
     for name, value in options.items():
@@ -82,7 +87,7 @@ def check_against_ir(options: Mapping[str, Any], interface: Interface | None, le
         stated = getattr(interface, name, None) if name in _FIXED_BY_IR else None
         if stated is not None and stated != value:
             raise ArgumentError(f"{where}: option {name} is {value}, but this {level} was built for {name} = {stated}")
-        if stated is None:
+        if stated is None and not in_stage:
             logger.info(
                 "%s: option %s=%r has no effect on a kernel that is compiled from %s", where, name, value, level
             )

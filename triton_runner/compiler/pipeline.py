@@ -21,6 +21,8 @@ from triton_runner.compiler.access import pointer_access
 from triton_runner.compiler.isolate import compile_isolated
 from triton_runner.compiler.levels import PYTHON, check_cuda_level, check_lowering, is_at_or_below
 from triton_runner.compiler.metadata import RECORD_ENTRY, build_record, with_access
+from triton_runner.compiler.pass_edits import NO_EDITS, PassEdits
+from triton_runner.compiler.pass_runs import run_alone
 from triton_runner.compiler.signature import RecordParam, normalize, record_params
 from triton_runner.compiler.stage_worker import run_stages
 from triton_runner.compiler.target import Target, default_target, parse_target
@@ -56,6 +58,14 @@ def compile(
     options: Mapping[str, Any] | None = None,
     metadata: Any = None,
     name: str | None = None,
+    start_pass: str | int | None = None,
+    start_before: bool = False,
+    stop_pass: str | int | None = None,
+    stop_before: bool = False,
+    skip_passes: Sequence[str | int] = (),
+    insert_before: Mapping[Any, Any] | None = None,
+    insert_after: Mapping[Any, Any] | None = None,
+    replace_after: Mapping[Any, Any] | None = None,
 ) -> CompiledKernel:
     """Compile a kernel from any level down to a lower one. No GPU is needed.
 
@@ -64,22 +74,46 @@ def compile(
     ``constexprs`` the values of the others. ``target`` is ``"sm_90"``, ``90`` or a GPUTarget; without one it is the
     current GPU, else what the artifact was made for, else ``sm_80``. ``metadata`` (a dict, a namedtuple, or JSON)
     stands in for the sidecar of an artifact.
+
+    The rest edits the pipeline (docs/passes.md). With ``start_pass`` the source is an MLIR module from the middle of
+    it, after that pass, or before it with ``start_before``. ``stop_pass`` is the last pass to run, or the first that
+    does not with ``stop_before``; the lowest artifact is then the module at that point. ``skip_passes`` are left out;
+    ``insert_before`` and ``insert_after`` put passes in; ``replace_after`` goes on with other modules.
     """
-    from triton_runner.compiler.artifact import read_artifact
+    from triton_runner.compiler.artifact import read_artifact, read_module_artifact
     from triton_runner.compiler.text import compile_artifact
 
+    edits = PassEdits.of(
+        {
+            "start_pass": start_pass,
+            "start_before": start_before,
+            "stop_pass": stop_pass,
+            "stop_before": stop_before,
+            "skip_passes": skip_passes,
+            "insert_before": insert_before,
+            "insert_after": insert_after,
+            "replace_after": replace_after,
+        }
+    )
     to = check_cuda_level(to)
-    if _is_function(source):
+    if is_function(source):
         if level not in (None, PYTHON):
             raise ArgumentError(f"the source is a Python function, but level is {level!r}")
         wanted = parse_target(target) if target is not None else default_target()
-        compiled = compile_function(source, signature, constexprs, wanted, options or {}, to)
+        compiled = compile_function(source, signature, constexprs, wanted, options or {}, to, edits)
     else:
         if constexprs:
             raise ArgumentError(f"constexprs {list(constexprs)} are given, but only a Python function takes them")
-        artifact = read_artifact(source, check_cuda_level(level) if level is not None else None)
+        read = read_artifact if start_pass is None else read_module_artifact
         compiled = compile_artifact(
-            artifact, to=to, target=target, options=options or {}, signature=signature, metadata=metadata, name=name
+            read(source, check_cuda_level(level) if level is not None else None),
+            to=to,
+            target=target,
+            options=options or {},
+            signature=signature,
+            metadata=metadata,
+            name=name,
+            edits=edits,
         )
     return make_kernel(compiled)
 
@@ -93,19 +127,39 @@ def make_kernel(compiled: Compiled) -> CompiledKernel:
 
 
 def compile_function(
-    function: Any, signature: Any, constexprs: Any, target: Target, options: Mapping[str, Any], to: str
+    function: Any,
+    signature: Any,
+    constexprs: Any,
+    target: Target,
+    options: Mapping[str, Any],
+    to: str,
+    edits: PassEdits = NO_EDITS,
 ) -> Compiled:
     """Compile a jit or Gluon function, or Triton's ASTSource of one."""
+    return compile_source(adapter(), source_of(function, signature, constexprs), target, options, to, edits)
+
+
+def source_of(function: Any, signature: Any, constexprs: Any) -> Any:
+    """Triton's ASTSource of a jit or Gluon function."""
     triton = adapter()
     if triton.is_function_source(function):
-        source = function
-    else:
-        source = triton.make_source(function, *normalize(function.arg_names, signature, constexprs))
-    return compile_source(triton, source, target, options, to)
+        return function
+    return triton.make_source(function, *normalize(function.arg_names, signature, constexprs))
 
 
-def compile_source(triton: Adapter, source: Any, target: Target, options: Mapping[str, Any], to: str) -> Compiled:
+def compile_source(
+    triton: Adapter,
+    source: Any,
+    target: Target,
+    options: Mapping[str, Any],
+    to: str,
+    edits: PassEdits = NO_EDITS,
+) -> Compiled:
     """Compile Triton's ASTSource."""
+    if edits.start_pass is not None:
+        raise ArgumentError(
+            f"kernel {source.name!r}: start_pass goes with an MLIR module, but the source is a Python function"
+        )
     backend = triton.make_backend(target.backend, target.arch, target.warp_size)
     parsed = compile_options.parse(triton, backend, {**source.parse_options(), **options})
     gluon = triton.is_gluon(source.fn)
@@ -118,6 +172,7 @@ def compile_source(triton: Adapter, source: Any, target: Target, options: Mappin
             "function": [source.hash(), source.fn.fn.__code__.co_filename, source.fn.arg_names],
             "to": to,
             "options": parsed.hash(),
+            **edits.key_parts(),
             **common_key_parts(triton, backend, target, environment),
         }
     )
@@ -132,7 +187,14 @@ def compile_source(triton: Adapter, source: Any, target: Target, options: Mappin
         "triton_version": installed_version(),
     }
     artifacts: dict[str, str | bytes] = {}
-    _lower(triton, source, backend, parsed, stages, levels, metadata, artifacts, target, options)
+    if edits:
+        from triton_runner.compiler.pass_source import function_run
+
+        outcome = run_alone(*function_run(source, target, options, edits, record=False, to=to))
+        artifacts.update(outcome.artifacts)
+        metadata.update(outcome.metadata)
+    else:
+        _lower(triton, source, backend, parsed, stages, levels, metadata, artifacts, target, options)
     params = record_params(source.fn.arg_names, source.signature, source.constants, source.attrs)
     return finish(
         level=PYTHON,
@@ -237,8 +299,8 @@ def _target_metadata(target: Target) -> dict[str, Any]:
     return {"backend": target.backend, "arch": target.arch, "warp_size": target.warp_size}
 
 
-def _is_function(source: Any) -> bool:
-    # Jit functions and Triton's ASTSource of one, told without importing Triton.
+def is_function(source: Any) -> bool:
+    """Whether ``source`` is a jit function or Triton's ASTSource of one, told without importing Triton."""
     if hasattr(source, "constants") and hasattr(source, "signature"):
         return True
     if not (hasattr(source, "arg_names") and hasattr(source, "fn")):

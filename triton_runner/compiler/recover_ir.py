@@ -63,12 +63,12 @@ class Interface:
 
 
 def read_mlir(text: str, name: str | None = None) -> Interface:
-    """The public ``tt.func`` of a TTIR or TTGIR module."""
+    """The public ``tt.func`` of a TTIR or TTGIR module, or the ``llvm.func`` that it has become."""
     heads = list(re.finditer(r"^\s*tt\.func\s+(?:public\s+)?@(?:\"([^\"]+)\"|([\w.$]+))\s*\(", text, re.MULTILINE))
-    public = [head for head in heads if re.search(r"tt\.func\s+public", head[0])] or heads
+    public = [head for head in heads if re.search(r"tt\.func\s+public", head[0])] or heads or _lowered_kernels(text)
     head = _choose({head[1] or head[2]: head for head in public}, name, "tt.func")
     names = dict(re.findall(r"^(#loc\d*)\s*=\s*loc\(\"((?:[^\"\\]|\\.)*)\"\(", text, re.MULTILINE))
-    inside = _balanced(text, head.end() - 1)
+    inside = _balanced(text, text.index("(", head.end(2) if head[2] else head.end(1)))
     params = tuple(_mlir_param(part, names, index) for index, part in enumerate(_split(inside)))
     attributes = {
         key: int(value) for key, value in re.findall(r"\"?(ttg\.[\w-]+)\"?\s*=\s*(-?\d+)\s*:\s*i32", _module_line(text))
@@ -83,6 +83,13 @@ def read_mlir(text: str, name: str | None = None) -> Interface:
         shared=attributes.get("ttg.shared"),
         attributes=attributes,
     )
+
+
+def _lowered_kernels(text: str) -> list[re.Match[str]]:
+    """The ``llvm.func`` of MLIR that are defined for use from outside; those marked as kernels where any is."""
+    heads = re.finditer(r"^\s*llvm\.func\s+@(?:\"([^\"]+)\"|([\w.$]+))\s*\(.*$", text, re.MULTILINE)
+    defined = [head for head in heads if re.search(r"\{\s*(?:loc\(.*\))?$", head[0])]
+    return [head for head in defined if "nvvm.kernel" in head[0] or "rocdl.kernel" in head[0]] or defined
 
 
 def read_llvm(text: str, name: str | None = None) -> Interface:
@@ -183,6 +190,8 @@ def _mlir_type(text: str, index: int) -> str:
     if pointer := re.match(r"!tt\.ptr<", text):
         element = _balanced(text, pointer.end() - 1).split(",")[0].strip()
         return "*i64" if element.startswith("!tt.ptr") else "*" + _MLIR_TYPES.get(element, "opaque")
+    if text.startswith("!llvm.ptr"):
+        return TENSOR_MAP if "llvm.byval" in text else "*opaque"
     if descriptor := re.match(r"!tt(?:ng)?\.tensordesc<", text):
         inside = _balanced(text, descriptor.end() - 1)
         tensor = re.match(r"tensor<((?:\d+x)+)(\w+)", inside)

@@ -7,6 +7,7 @@ triton_runner, so this file imports the standard library only. Tested in tests/p
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -39,6 +40,17 @@ def _load_adapter(path: str) -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def _load_passes() -> Any:
+    """The module passes.worker, without triton_runner around it."""
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "passes")
+    path = os.path.join(folder, "__init__.py")
+    spec = importlib.util.spec_from_file_location("triton_passes", path, submodule_search_locations=[folder])
+    if spec is None or spec.loader is None:
+        raise ImportError(f"cannot load {path}")
+    sys.modules["triton_passes"] = importlib.util.module_from_spec(spec)
+    return importlib.import_module("triton_passes.worker")
 
 
 def _compile(job: Mapping[str, Any], metadata: MutableMapping[str, Any]) -> dict[str, str | bytes]:
@@ -76,6 +88,9 @@ def main(folder: str) -> int:
     with open("job.json", encoding="utf-8") as file:
         job = json.load(file)
     sys.path[:] = job["sys_path"]
+    if "runs" in job:
+        _load_passes().run_job(job, _load_adapter(job["adapter"]))
+        return 0
     metadata: dict[str, Any] = {}
     try:
         artifacts = _compile(job, metadata)

@@ -24,6 +24,8 @@ from triton_runner.compiler.metadata import (
     metadata_target,
     sidecar_beside,
 )
+from triton_runner.compiler.pass_edits import NO_EDITS, PassEdits
+from triton_runner.compiler.pass_runs import run_alone
 from triton_runner.compiler.pipeline import Compiled, cached, common_key_parts, compiled_of, finish
 from triton_runner.compiler.recover_ir import Interface, read_llvm, read_mlir, read_ptx
 from triton_runner.compiler.signature import RecordParam
@@ -56,6 +58,7 @@ class _Job:
     target: Target
     options: dict[str, Any]
     to: str
+    edits: PassEdits
 
     @property
     def stem(self) -> str:
@@ -73,8 +76,9 @@ def compile_artifact(
     name: str | None = None,
     params: Sequence[RecordParam] | None = None,
     on_cpu: bool = False,
+    edits: PassEdits = NO_EDITS,
 ) -> Compiled:
-    """Lower ``artifact`` to level ``to``.
+    """Lower ``artifact`` to level ``to``, through the passes as ``edits`` has them.
 
     ``params`` are what a launch knows of the parameters; they serve where no signature and no sidecar tell. ``on_cpu``
     asks for a target that the CPU executor serves rather than for the current GPU.
@@ -83,8 +87,10 @@ def compile_artifact(
     interface = read_interface(artifact, name)
     sidecar = read_sidecar(artifact, interface.name, metadata)
     chosen = choose_target(target, interface, sidecar, artifact, on_cpu)
-    compile_options.check_against_ir(options, interface, artifact.level, artifact.where)
-    job = _Job(artifact, interface, sidecar, chosen, _merge_options(artifact.level, sidecar, options), to)
+    compile_options.check_against_ir(
+        options, interface, artifact.level, artifact.where, in_stage=edits.start_pass is not None
+    )
+    job = _Job(artifact, interface, sidecar, chosen, merge_options(artifact.level, sidecar, options), to, edits)
     triton = adapter()
     key = _key(triton, job, [name, signature, params])
     if entry := cached(triton, key, job.stem):
@@ -107,6 +113,8 @@ def compile_artifact(
 def read_interface(artifact: Artifact, name: str | None) -> Interface:
     """What the artifact states of its kernel."""
     readers = {"ttir": read_mlir, "ttgir": read_mlir, "llir": read_llvm, "ptx": read_ptx}
+    if artifact.is_mlir:
+        readers["llir"] = read_mlir
     if artifact.level not in readers:
         raise ArtifactError(
             f"{artifact.where}: a {artifact.level} is at the lowest level; launch it with triton_runner.load"
@@ -157,7 +165,7 @@ def _default_target(origin: Target | None, on_cpu: bool) -> Target:
     return origin or Target("cuda", DEFAULT_CAPABILITY)
 
 
-def _merge_options(level: str, sidecar: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+def merge_options(level: str, sidecar: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """The options given, over those that the sidecar's kernel was compiled with."""
     recorded = sidecar.get(cache.BUILD_ENTRY, {}).get("options", {})
     carried = compile_options.from_metadata(sidecar, recorded)
@@ -177,6 +185,7 @@ def _key(triton: Adapter, job: _Job, asked: Sequence[Any]) -> str:
             "options": [job.options, parsed.hash()],
             "sidecar": job.sidecar,
             "asked": asked,
+            **job.edits.key_parts(),
             **common_key_parts(triton, backend, job.target, triton.environment()),
         }
     )
@@ -184,6 +193,12 @@ def _key(triton: Adapter, job: _Job, asked: Sequence[Any]) -> str:
 
 def _lower(triton: Adapter, job: _Job) -> tuple[dict[str, str | bytes], dict[str, Any]]:
     level, where = job.artifact.level, job.artifact.where
+    if job.edits:
+        from triton_runner.compiler.pass_source import artifact_run
+
+        run = artifact_run(job.artifact, job.stem, job.target, job.options, job.edits, record=False, to=job.to)
+        outcome = run_alone(*run)
+        return outcome.artifacts, outcome.metadata
     levels = CUDA_LEVELS[CUDA_LEVELS.index(level) + 1 : CUDA_LEVELS.index(job.to) + 1]
     if level == "llir":
         check_llvm(job.artifact.text, where)
@@ -200,7 +215,7 @@ def _lower(triton: Adapter, job: _Job) -> tuple[dict[str, str | bytes], dict[str
 def _merge_metadata(job: _Job, made: Mapping[str, Any]) -> dict[str, Any]:
     """One metadata out of the sidecar and what the compiler reported, which wins where it knows."""
     version = str(installed_version())
-    if job.artifact.level in ("ttir", "ttgir"):
+    if job.artifact.is_mlir:
         stated = {
             "num_warps": job.interface.num_warps or job.options.get("num_warps", 4),
             "num_ctas": job.interface.num_ctas or 1,

@@ -12,6 +12,7 @@ import importlib
 import importlib.metadata
 import re
 from collections.abc import Callable, Mapping, MutableMapping
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 from triton_runner.errors import UnsupportedError
@@ -105,6 +106,11 @@ def adapter() -> Adapter:
             f"'triton~={_newest()}.0'. Launching PTX or a cubin needs no Triton"
         )
     return cast(Adapter, importlib.import_module(f"{__name__}.{_family(version)}"))
+
+
+def adapter_path(version: str) -> str:
+    """The file of the adapter of Triton ``version``."""
+    return str(Path(__file__).with_name(f"{_family(version)}.py"))
 
 
 def _family(version: str) -> str:
