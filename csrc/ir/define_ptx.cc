@@ -179,7 +179,9 @@ std::string zero_of(const Function& function, uint32_t reg) {
 
 std::string define_registers(std::string_view text, const std::string& kernel) {
   const ptx::Module module = ptx::parse(text);
-  const Function& function = ptx::choose_entry(module, kernel.empty() ? std::nullopt : std::optional(kernel));
+  // A variable of its own: GCC 13 takes the result for a part of the temporary.
+  const std::optional<std::string> name = kernel.empty() ? std::nullopt : std::optional(kernel);
+  const Function& function = ptx::choose_entry(module, name);
   if (function.instructions.empty()) return std::string(text);
   Liveness liveness(function);
   if (liveness.repeats_start()) return std::string(text);
