@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from triton_runner import messages
-from triton_runner.compiler.artifact import Artifact, read_artifact, read_source
+from triton_runner.compiler.artifact import Artifact, read_artifact, read_module_artifact, read_source
 from triton_runner.compiler.artifact_params import names_parameters
 from triton_runner.compiler.levels import is_at_or_below
 from triton_runner.compiler.metadata import as_metadata, sidecar_beside
+from triton_runner.compiler.pass_edits import EDIT_KEYWORDS, PassEdits
 from triton_runner.compiler.pipeline import make_kernel
 from triton_runner.compiler.signature import RecordParam, json_constant, leaves
 from triton_runner.compiler.target import Target
@@ -30,9 +31,10 @@ from triton_runner.kernel import Kernel
 
 _DIR_LEVELS = ("ttir", "ttgir", "llir", "ptx", "cubin")
 _SRC_LEVELS = ("ttir", "ttgir", "llir", "ptx")
+_MLIR_KEYWORDS = ("ttir_src", "ttgir_src", "llir_src", "ttir_dir", "ttgir_dir")
 _METADATA = "metadata_json"
 SOURCE_KEYWORDS = frozenset(
-    {*(f"{level}_dir" for level in _DIR_LEVELS), *(f"{level}_src" for level in _SRC_LEVELS), _METADATA}
+    {*(f"{level}_dir" for level in _DIR_LEVELS), *(f"{level}_src" for level in _SRC_LEVELS), _METADATA, *EDIT_KEYWORDS}
 )
 
 # A file whose status is younger than this when it is read may change once more within the clock's granularity.
@@ -49,6 +51,7 @@ class LaunchSource:
     metadata: Any
     name: str  # of the function
     expected: str | None  # name of the kernel; None where the function makes up names of its own
+    edits: PassEdits
 
     def kernel(
         self,
@@ -70,6 +73,7 @@ class LaunchSource:
             repr(params),
             repr(sorted(given.items())),
             json.dumps(metadata, sort_keys=True),
+            repr(self.edits.given),
         )
         kernel = kernels.get(key)
         if kernel is None:
@@ -96,6 +100,7 @@ class LaunchSource:
             metadata=metadata,
             name=self.expected,
             params=params,
+            edits=self.edits,
         )
         arch = compiled.record["target"]["arch"]
         messages.announce(compiled.record["name"], self.level, f"sm_{arch}", compiled.folder, compiled.from_cache)
@@ -131,17 +136,26 @@ class LaunchSource:
                 raise ArtifactNotFoundError(
                     f"kernel {self.name!r}: {self.keyword} looks for {path}, which does not exist"
                 )
-            return _files.read(path, self.level)
+            return self._read_file(path)
         content, path_or_none = read_source(self.value)
         if path_or_none is not None:
-            return _files.read(path_or_none, self.level)
+            return self._read_file(path_or_none)
+        if self.edits.start_pass is not None:
+            artifact = read_module_artifact(content, self.level)
+            return artifact, hashlib.sha256(artifact.text.encode()).hexdigest()
         assert isinstance(content, str), "a source without a path is text"
         return read_artifact(content, self.level), hashlib.sha256(content.encode()).hexdigest()
+
+    def _read_file(self, path: Path) -> tuple[Artifact, str]:
+        if self.edits.start_pass is None:
+            return _files.read(path, self.level)
+        artifact = read_module_artifact(path, self.level)
+        return artifact, hashlib.sha256(artifact.text.encode()).hexdigest()
 
     def _read_metadata(self, artifact: Artifact) -> Mapping[str, Any] | None:
         if self.metadata is not None:
             return as_metadata(self.metadata, _METADATA)
-        if self.keyword.endswith("_dir") and is_at_or_below(self.level, "llir"):
+        if self.keyword.endswith("_dir") and is_at_or_below(self.level, "llir") and not artifact.is_mlir:
             path = Path(self.value, f"{self.name}.json")
             if not path.is_file():
                 raise ArtifactNotFoundError(
@@ -158,6 +172,7 @@ def take_source(function: Any, kwargs: MutableMapping[str, Any]) -> LaunchSource
     names = [name for name in SOURCE_KEYWORDS if name in kwargs and name not in function.arg_names]
     given = {name: value for name in names if (value := kwargs.pop(name)) is not None}
     metadata = given.pop(_METADATA, None)
+    edits = PassEdits.of({name: given.pop(name) for name in EDIT_KEYWORDS if name in given})
     if len(given) > 1:
         raise ArgumentError(
             f"kernel {function.__name__!r}: {' and '.join(sorted(given))} are given, "
@@ -168,10 +183,20 @@ def take_source(function: Any, kwargs: MutableMapping[str, Any]) -> LaunchSource
             raise ArgumentError(
                 f"kernel {function.__name__!r}: metadata_json is given, but no artifact for it, such as ptx_src"
             )
+        if edits:
+            raise ArgumentError(
+                f"kernel {function.__name__!r}: {', '.join(edits.given)} at a launch goes with ttir_src, ttgir_src or "
+                "llir_src; triton_runner.compile takes it for the function itself"
+            )
         return None
     ((keyword, value),) = given.items()
+    if edits and keyword not in _MLIR_KEYWORDS:
+        raise ArgumentError(
+            f"kernel {function.__name__!r}: {', '.join(edits.given)} goes with {', '.join(_MLIR_KEYWORDS)}, "
+            f"but {keyword} is given"
+        )
     expected = function.__name__ if function._repr is None else None
-    return LaunchSource(keyword.rsplit("_", 1)[0], keyword, value, metadata, function.__name__, expected)
+    return LaunchSource(keyword.rsplit("_", 1)[0], keyword, value, metadata, function.__name__, expected, edits)
 
 
 def _launch_values(kernel: Kernel, params: Sequence[RecordParam], bound: Mapping[str, Any]) -> list[Any]:

@@ -22,6 +22,7 @@ from triton_runner.compiler.isolate import compile_isolated
 from triton_runner.compiler.levels import PYTHON, check_cuda_level, check_lowering, is_at_or_below
 from triton_runner.compiler.metadata import RECORD_ENTRY, build_record, with_access
 from triton_runner.compiler.pass_edits import NO_EDITS, PassEdits
+from triton_runner.compiler.pass_files import leave_passes
 from triton_runner.compiler.pass_runs import run_alone
 from triton_runner.compiler.signature import RecordParam, normalize, record_params
 from triton_runner.compiler.stage_worker import run_stages
@@ -156,6 +157,16 @@ def compile_source(
     edits: PassEdits = NO_EDITS,
 ) -> Compiled:
     """Compile Triton's ASTSource."""
+    from triton_runner.compiler.pass_source import function_run
+
+    compiled = _compile_source(triton, source, target, options, to, edits)
+    leave_passes(compiled.folder, source.name, lambda: function_run(source, target, options, edits, record=True))
+    return compiled
+
+
+def _compile_source(
+    triton: Adapter, source: Any, target: Target, options: Mapping[str, Any], to: str, edits: PassEdits
+) -> Compiled:
     if edits.start_pass is not None:
         raise ArgumentError(
             f"kernel {source.name!r}: start_pass goes with an MLIR module, but the source is a Python function"

@@ -25,6 +25,7 @@ from triton_runner.compiler.metadata import (
     sidecar_beside,
 )
 from triton_runner.compiler.pass_edits import NO_EDITS, PassEdits
+from triton_runner.compiler.pass_files import leave_passes
 from triton_runner.compiler.pass_runs import run_alone
 from triton_runner.compiler.pipeline import Compiled, cached, common_key_parts, compiled_of, finish
 from triton_runner.compiler.recover_ir import Interface, read_llvm, read_mlir, read_ptx
@@ -91,8 +92,23 @@ def compile_artifact(
         options, interface, artifact.level, artifact.where, in_stage=edits.start_pass is not None
     )
     job = _Job(artifact, interface, sidecar, chosen, merge_options(artifact.level, sidecar, options), to, edits)
+    compiled = _compile(job, [name, signature, params])
+    if artifact.is_mlir and (edits.start_pass is not None or to != artifact.level):
+        from triton_runner.compiler.pass_source import artifact_run
+
+        leave_passes(
+            compiled.folder,
+            job.interface.name,
+            lambda: artifact_run(artifact, job.stem, chosen, job.options, edits, record=True),
+        )
+    return compiled
+
+
+def _compile(job: _Job, asked: Sequence[Any]) -> Compiled:
+    _, signature, params = asked
+    artifact, interface = job.artifact, job.interface
     triton = adapter()
-    key = _key(triton, job, [name, signature, params])
+    key = _key(triton, job, asked)
     if entry := cached(triton, key, job.stem):
         return compiled_of(entry, artifact.level, from_cache=True)
     lowered, made = _lower(triton, job)
@@ -105,7 +121,7 @@ def compile_artifact(
         params=read_params(artifact, interface, complete, signature, params),
         metadata={**complete, "hash": key},
         artifacts={artifact.level: artifact.content, **lowered},
-        target=chosen,
+        target=job.target,
         options=job.options,
     )
 
