@@ -21,7 +21,7 @@ from triton_runner.compiler.artifact import Artifact, read_artifact, read_module
 from triton_runner.compiler.artifact_params import names_parameters
 from triton_runner.compiler.levels import is_at_or_below
 from triton_runner.compiler.metadata import as_metadata, sidecar_beside
-from triton_runner.compiler.pass_edits import EDIT_KEYWORDS, PassEdits
+from triton_runner.compiler.pass_edits import EDIT_KEYWORDS, NO_EDITS, PassEdits
 from triton_runner.compiler.pipeline import make_kernel
 from triton_runner.compiler.signature import RecordParam, json_constant, leaves
 from triton_runner.compiler.target import Target
@@ -51,7 +51,7 @@ class LaunchSource:
     metadata: Any
     name: str  # of the function
     expected: str | None  # name of the kernel; None where the function makes up names of its own
-    edits: PassEdits
+    edits: PassEdits = NO_EDITS
 
     def kernel(
         self,
