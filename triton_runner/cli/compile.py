@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from triton_runner.cli.answer import Answer
 from triton_runner.cli.parsing import add_source_arguments
 from triton_runner.cli.source import Request, make_request, read_source
 from triton_runner.errors import ArgumentError
+from triton_runner.files import write_file
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -97,16 +97,6 @@ def _write(kernel: Any, to: str, output: Path) -> list[Path]:
     for path, content in files.items():
         write_file(path, content)
     return list(files)
-
-
-def write_file(path: Path, content: str | bytes) -> None:
-    """Write beside, then rename: a reader finds the old file or the new one, never half of one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content if isinstance(content, bytes) else content.encode())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _show(console: Console, data: dict[str, Any], request: Request) -> None:
