@@ -101,7 +101,7 @@ class Browser:
         self.console.clear()
         self.requests.clear()
         self.call("Page.navigate", url=f"file://{path}{fragment}")
-        return float(self.wait_for("document.documentElement.dataset.ready || ''"))
+        return float(self.wait_for("document.documentElement?.dataset.ready || ''"))
 
     def press(self, key):
         text = key if len(key) == 1 else ""

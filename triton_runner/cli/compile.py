@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> Answer:
     import triton_runner
 
     request = make_request(read_source(options.file, options.config), options)
-    to = options.to or _level_of(options.output) or _lowest(options.target)
+    to = options.to or _level_of(options.output) or lowest_level(options.target)
     kernel = triton_runner.compile(request.source, to=to, **request.keywords)
     written = _write(kernel, to, options.output) if options.output else []
     data = {
@@ -78,7 +78,8 @@ def _level_of(output: Path | None) -> str | None:
     return level if level in FILE_LEVELS else None
 
 
-def _lowest(target: str | None) -> str:
+def lowest_level(target: str | None) -> str:
+    """The machine code of a target."""
     return "hsaco" if target is not None and target.startswith("gfx") else "cubin"
 
 

@@ -9,6 +9,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from triton_runner.cli.answer import Answer
+from triton_runner.cli.compile import lowest_level
 from triton_runner.cli.facts import facts_of_artifact, facts_of_function
 from triton_runner.cli.parsing import add_source_arguments
 from triton_runner.cli.source import make_request, read_source
@@ -54,7 +55,7 @@ def _compiled(source: Any, options: argparse.Namespace) -> dict[str, Any]:
     import triton_runner
 
     request = make_request(source, options)
-    to = "hsaco" if (options.target or "").startswith("gfx") else "cubin"
+    to = lowest_level(options.target)
     kernel = triton_runner.compile(request.source, to=to, **request.keywords)
     found = facts_of_artifact(kernel.artifacts[to], to, metadata=kernel.sidecar, sass=not options.no_sass)
     return {**found, "guessed_signature": request.guessed}

@@ -21,7 +21,7 @@ const List = (() => {
       row.setAttribute("aria-selected", "false");
       row.title = item.output ? item.name : `${item.mlir}\n${milliseconds(item.seconds)}${item.changed ? "" : "\nchanged nothing"}`;
       row.innerHTML = `<span class=position>${item.position ?? ""}</span><span class=name></span><span class=delta></span>`
-        + (item.seconds ? `<span class=time style="width:${(item.seconds / longest * 100).toFixed(1)}%"></span>` : "");
+        + (item.seconds > longest / 40 ? `<span class=time style="width:${(item.seconds / longest * 100).toFixed(1)}%"></span>` : "");
       row.querySelector(".name").textContent = item.name;
       row.addEventListener("click", () => onSelect(item.index));
       box.append(row);

@@ -23,7 +23,7 @@
     Source.heat(Model.text(item.after));
     find("pass-name").textContent = item.name;
     find("pass-facts").textContent = item.output ? `${Model.text(item.after).ids.length} lines`
-      : `${item.mlir} · ${List.milliseconds(item.seconds)} · ` + (item.changed ? `+${item.plus} −${item.minus} lines` : "changed nothing");
+      : `${item.mlir} · ${List.milliseconds(item.seconds)} · ` + (!item.changed ? "changed nothing" : item.plus + item.minus ? `+${item.plus} −${item.minus} lines` : "changed only names and locations");
     if (search.value) showHits();
     history.replaceState(null, "", `#${index + 1}`);
   }
