@@ -1,10 +1,10 @@
 """Completes the signature of a jit function where the command line leaves something out.
 
 Nothing is guessed that is written down: constexprs take their defaults, other parameters the type that they are
-annotated with. What is left is taken from the use: a parameter that a load, a store or an atomic goes through is a
-pointer (to fp16 in a kernel with a dot, else to fp32), one that meets floating-point values in an operation is
-fp32, all others are i32. What was guessed is returned, so that the caller can say so. Tested in
-tests/python/test_cli_source.py.
+annotated with. What is left is taken from the use: a parameter that a load, a store or an atomic goes through, or that
+is called so, is a pointer (to fp16 in a kernel with a dot, else to fp32), one that meets floating-point values in an
+operation is fp32, all others are i32. A tensor descriptor has to be written down. What was guessed is returned, so that
+the caller can say so. Tested in tests/python/test_cli_source.py.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from triton_runner.errors import ArgumentError
 
 _ACCESSES = {"load", "store", "make_block_ptr", "make_tensor_descriptor"}
-_FLOATING = {"load", "dot", "exp", "exp2", "log", "log2", "sqrt", "rsqrt", "sigmoid", "softmax"}
+_FLOATING = {"load", "dot", "rand", "randn", "exp", "exp2", "log", "log2", "sqrt", "rsqrt", "sigmoid", "softmax"}
 
 
 def guess_signature(
@@ -58,8 +58,10 @@ class _Uses(ast.NodeVisitor):
     """What the body of a function does with its parameters."""
 
     def __init__(self, names: Sequence[str]) -> None:
+        self.names = set(names)
         self.bases: dict[str, set[str]] = {name: {name} for name in names}  # a local to the parameters that it adds up
         self.pointers: set[str] = set()
+        self.descriptors: set[str] = set()
         self.floating: set[str] = set()  # locals that hold floating-point values, and parameters that meet them
         self.has_dot = False
 
@@ -72,7 +74,12 @@ class _Uses(ast.NodeVisitor):
         return uses
 
     def type_of(self, name: str, default: Any) -> str:
-        if name in self.pointers:
+        if name in self.descriptors:
+            raise ArgumentError(
+                f"{name!r} is a tensor descriptor: give its type and block, "
+                f"--signature '{name}=tensordesc<fp16[64,64]>'"
+            )
+        if name in self.pointers or name.lower().endswith(("_ptr", "_ptrs")):
             return "*fp16:16" if self.has_dot else "*fp32:16"
         if isinstance(default, bool):
             return "i1"
@@ -89,6 +96,8 @@ class _Uses(ast.NodeVisitor):
     def visit_BinOp(self, node: ast.BinOp) -> None:
         self.generic_visit(node)
         for side, other in ((node.left, node.right), (node.right, node.left)):
+            if isinstance(node.op, ast.Div) and side is node.right:
+                continue  # a count, as often as not
             if isinstance(side, ast.Name) and self._is_floating(other):
                 self.floating.add(side.id)
 
@@ -96,17 +105,29 @@ class _Uses(ast.NodeVisitor):
         self.generic_visit(node)
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         self.has_dot |= called == "dot"
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if called in ("load", "store", "gather", "scatter") and isinstance(owner, ast.Name) and owner.id in self.names:
+            self.descriptors.add(owner.id)
+            return
         if node.args and (called in _ACCESSES or called.startswith("atomic_")):
             terms = self._terms(node.args[0])
             # Of what is added up only one is a pointer: the one that is called so, else the leftmost.
             named = [term for term in terms if "ptr" in term.lower()]
             self.pointers.update((named or terms)[:1])
 
+    def visit_Compare(self, node: ast.Compare) -> None:
+        self.generic_visit(node)
+        sides = [node.left, *node.comparators]
+        if any(map(self._is_floating, sides)):
+            self.floating.update(side.id for side in sides if isinstance(side, ast.Name))
+
     def _is_floating(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Call):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            return called in _FLOATING
+            return called in _FLOATING or (called != "to" and any(map(self._is_floating, node.args)))
         if isinstance(node, ast.BinOp):
+            if isinstance(node.op, ast.Div):
+                return True
             return self._is_floating(node.left) or self._is_floating(node.right)
         if isinstance(node, ast.Constant):
             return isinstance(node.value, float)
