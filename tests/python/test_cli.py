@@ -141,3 +141,11 @@ def test_doctor_says_what_will_not_work(cli, monkeypatch):
 def test_doctor_reads_the_range_of_torch():
     assert "2.11.0" in checks._requirement("torch")
     assert "1.13.0" not in checks._requirement("torch")
+
+
+def test_the_installed_program_and_what_the_page_is_made_of():
+    project = (ROOT / "pyproject.toml").read_text()
+    assert 'triton-runner = "triton_runner.cli:main"' in project
+    packaged = set(re.search(r'"triton_runner.report" = \[(.*)\]', project)[1].replace('"', "").split(", "))
+    files = {f"*{path.suffix}" for path in (ROOT / "triton_runner" / "report").iterdir() if path.is_file()}
+    assert files - {"*.py"} == packaged

@@ -21,6 +21,7 @@ from triton_runner.version import __version__
 
 OK, ABSENT, BROKEN = "ok", "absent", "broken"
 _PYTHON = SpecifierSet(">=3.10,<3.14")
+_OLDEST_DRIVER = 12000  # as cuDriverGetVersion counts
 
 
 @dataclass(frozen=True)
@@ -184,11 +185,27 @@ def _cuda() -> Check:
         return Check("drivers", "cuda", ABSENT, found, "launching on an NVIDIA GPU: this torch was built without CUDA")
     if not torch.cuda.is_available():
         return Check("drivers", "cuda", ABSENT, found, "launching on an NVIDIA GPU: torch.cuda.is_available() is False")
+    trouble = _gpu_trouble(version.value)
     names = ", ".join(
         f"{torch.cuda.get_device_name(index)} (sm_{''.join(map(str, torch.cuda.get_device_capability(index)))})"
         for index in range(torch.cuda.device_count())
     )
+    if trouble:
+        return Check("drivers", "cuda", ABSENT, f"{found}; {names}", trouble)
     return _launched("cuda", f"{found}; {names}")
+
+
+def _gpu_trouble(driver: int) -> str:
+    """What an NVIDIA GPU that torch sees still cannot do."""
+    from triton_runner.compiler.target import device_target
+
+    if driver < _OLDEST_DRIVER:
+        return "launching on an NVIDIA GPU: the driver is older than CUDA 12"
+    try:
+        device_target(None)
+    except Error as error:
+        return f"compiling for this GPU: {error}"
+    return ""
 
 
 def _hip() -> Check:

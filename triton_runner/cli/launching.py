@@ -90,7 +90,7 @@ def prepare(text: str, words: Sequence[str], options: argparse.Namespace) -> Pre
     device = choose_device(options.device)
     source = read_source(text, options.config)
     launchable, names, defaults = _open(source, options)
-    args, kwargs, known = _parse_arguments(words, names, {**defaults, **source.configured}, device, options.seed)
+    args, kwargs, known = parse_arguments(words, names, {**defaults, **source.configured}, device, options.seed)
     return Prepared(
         source=source,
         launchable=launchable,
@@ -105,32 +105,38 @@ def prepare(text: str, words: Sequence[str], options: argparse.Namespace) -> Pre
 
 def _open(source: Source, options: argparse.Namespace) -> tuple[Any, list[str], dict[str, Any]]:
     """(what takes a grid, names of the parameters that positional arguments fill, values that need not be given)."""
-    from triton_runner import gluon_jit, jit, load
-
     if source.function is not None:
-        function = source.function
-        runner = (gluon_jit if getattr(function, "is_gluon", bool)() else jit)(function)
-        defaults = {param.name: param.default for param in function.params if param.has_default}
-        return runner, list(function.arg_names), defaults
-    kernel = _load(source, options, load)
+        return runner_of(source.function)
+    kernel = _load(source, options)
     constants = {param.name: param.constant for param in kernel.spec.params if param.kind == "constant"}
     return kernel, [param.name for param in kernel.spec.params if param.kind != "constant"], constants
 
 
-def _load(source: Source, options: argparse.Namespace, load: Any) -> Kernel:
+def runner_of(function: Any) -> tuple[Any, list[str], dict[str, Any]]:
+    """The function under our decorator, the names of its parameters, and the defaults among them."""
+    from triton_runner import gluon_jit, jit
+
+    decorated = (gluon_jit if getattr(function, "is_gluon", bool)() else jit)(function)
+    return decorated, list(function.arg_names), {p.name: p.default for p in function.params if p.has_default}
+
+
+def _load(source: Source, options: argparse.Namespace) -> Kernel:
+    from triton_runner import load
+
     asked = compile_options(source, options)
     keywords = {"level": options.level, "name": options.name, "metadata": options.metadata}
     if not asked:
-        return load(source.given, **keywords)  # type: ignore[no-any-return]
+        return load(source.given, **keywords)
     from triton_runner.compiler.pipeline import compile
 
     to = "cubin" if torch.cuda.is_available() else "ptx"
     return compile(source.given, options=asked, to=to, **keywords)
 
 
-def _parse_arguments(
+def parse_arguments(
     words: Sequence[str], names: Sequence[str], defaults: Mapping[str, Any], device: torch.device, seed: int
 ) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
+    """(arguments in order, arguments by name, all ``values`` by name and the names of those ``given``)."""
     generator = torch.Generator("cpu").manual_seed(seed)
     values: dict[str, Any] = dict(defaults)
     args: list[Any] = []

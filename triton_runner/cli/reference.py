@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 
-from triton_runner.cli.launching import Prepared
 from triton_runner.errors import ArgumentError
 
 # (rtol, atol) as torch.testing.assert_close has them.
@@ -48,11 +47,9 @@ class Difference:
         return f"{self.differing} of {self.elements} elements differ, most by {self.largest:.3g} at index {self.where}"
 
 
-def expected_of(reference: Callable[..., Any], prepared: Prepared, label: str) -> Expected:
+def call_reference(reference: Callable[..., Any], arguments: Mapping[str, Any], label: str) -> Expected:
     """Call the reference on copies of the arguments, with those that it has a name for."""
-    copies = {
-        name: value.clone() if isinstance(value, torch.Tensor) else value for name, value in prepared.named.items()
-    }
+    copies = {name: value.clone() if isinstance(value, torch.Tensor) else value for name, value in arguments.items()}
     before = {name: value.clone() for name, value in copies.items() if isinstance(value, torch.Tensor)}
     parameters = inspect.signature(reference).parameters
     if any(param.kind is param.VAR_KEYWORD for param in parameters.values()):

@@ -15,7 +15,7 @@ import torch
 
 from triton_runner.cli.answer import NO, OK, Answer
 from triton_runner.cli.launching import ARGUMENTS_HELP, Prepared, add_launch_arguments, prepare
-from triton_runner.cli.reference import Difference, compare_with, expected_of
+from triton_runner.cli.reference import Difference, call_reference, compare_with
 from triton_runner.cli.source import import_member
 from triton_runner.errors import ArgumentError
 
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> Answer:
     reference = import_member(options.check) if options.check else None
     prepared = prepare(options.file, options.arguments, options)
     before = {name: tensor.clone() for name, tensor in prepared.tensors.items()}
-    expected = expected_of(reference, prepared, options.check) if reference else None
+    expected = call_reference(reference, prepared.named, options.check) if reference else None
     start = time.perf_counter()
     kernel = prepared.launch()
     prepared.wait()
