@@ -134,6 +134,8 @@ def test_a_line_of_ir_shows_its_line_of_python_and_back(browser, report, data):
     browser.press("Enter")
     dot = browser.evaluate("(e => { e.id = 'dot'; return e.textContent; })(document.querySelector('.here > .ln.r'))")
     assert "tt.dot" in dot
+    browser.evaluate("document.activeElement.blur()")
+    browser.press("Escape")
     assert not browser.evaluate("document.querySelector('.py.on') !== null")
     browser.point("#dot")
     browser.wait_for("document.querySelector('.py.on') !== null")
@@ -171,6 +173,27 @@ def test_search_finds_in_all_modules(browser, report, data):
     assert browser.evaluate("document.querySelector('#hits').textContent").endswith("here")
     browser.press("Escape")
     browser.wait_for("document.querySelector('.found') === null")
+    assert browser.console == []
+
+
+def test_keys_go_from_change_to_change_and_show_where_each_came_from(browser, report, data):
+    number = next(index for index, entry in enumerate(data["passes"], 1) if entry["name"] == "pipeline")
+    browser.open(report, f"#{number}")
+    browser.press("n")
+    assert browser.evaluate("document.querySelectorAll('.now').length") == 1
+    seen = set()
+    for _ in range(6):
+        browser.press("n")
+        seen.add(browser.evaluate("document.querySelector('.now').dataset.row"))
+        assert browser.evaluate("document.querySelector('.now').classList.contains('same')") is False
+    assert len(seen) >= 3
+    assert browser.evaluate("document.querySelector('.py.on') !== null")
+    browser.press("p")
+    assert browser.evaluate("document.querySelector('.now').dataset.row") in seen
+    browser.press("s")
+    assert browser.evaluate("document.querySelector('#source').hidden")
+    browser.press("?")
+    assert browser.evaluate("document.querySelector('#keys').open")
     assert browser.console == []
 
 

@@ -117,12 +117,13 @@ const Code = (() => {
   }
 
   function step(by) {
-    if (!changeRows.length) return;
-    change = (change + by + changeRows.length) % changeRows.length;
-    if (by < 0 && change < 0) change = changeRows.length - 1;
+    if (!changeRows.length) return null;
+    change = change < 0 && by < 0 ? changeRows.length - 1 : (change + by + changeRows.length) % changeRows.length;
     box.querySelectorAll(".now").forEach(row => row.classList.remove("now"));
     reveal(changeRows[change]);
-    box.querySelector(`[data-row="${changeRows[change]}"]`)?.classList.add("now");
+    const row = box.querySelector(`[data-row="${changeRows[change]}"]`);
+    row?.classList.add("now");
+    return row;
   }
 
   // ---- search ----

@@ -47,6 +47,7 @@
     if (event.key !== "Enter") return;
     const [at, total] = Code.nextHit(event.shiftKey ? -1 : 1);
     hits.textContent = total ? `${at} of ${total}` : "0 here";
+    Source.follow(document.querySelector("#code .here"));
   });
 
   // ---- header ----
@@ -76,15 +77,15 @@
   find("theme").addEventListener("click", toggleTheme);
   find("toggle-source").addEventListener("click", toggleSource);
   find("help").addEventListener("click", () => find("keys").showModal());
-  find("next-change").addEventListener("click", () => Code.step(1));
-  find("previous-change").addEventListener("click", () => Code.step(-1));
+  find("next-change").addEventListener("click", () => Source.follow(Code.step(1)));
+  find("previous-change").addEventListener("click", () => Source.follow(Code.step(-1)));
   allLines.addEventListener("change", toggleAll);
 
   // ---- keys ----
   const move = by => select(List.step(selected, by));
   const flip = (box, then) => { box.checked = !box.checked; then(); };
   const KEYS = {
-    j: () => move(1), k: () => move(-1), n: () => Code.step(1), p: () => Code.step(-1), t: toggleTheme, s: toggleSource,
+    j: () => move(1), k: () => move(-1), n: () => Source.follow(Code.step(1)), p: () => Source.follow(Code.step(-1)), t: toggleTheme, s: toggleSource,
     c: () => flip(List.only, List.apply), a: () => flip(allLines, toggleAll), "?": () => find("keys").showModal(),
     "/": () => List.filter.focus(), f: () => search.focus(),
   };

@@ -87,6 +87,12 @@ const Source = (() => {
     point([]);
   }
 
+  // Without a mouse: the row that a key has gone to.
+  function follow(row) {
+    const cell = row?.querySelector(".r[data-at]") || row?.querySelector("[data-at]");
+    if (cell && !held) point(placesOf(cell), true);
+  }
+
   const back = () => held ? point(held.places) : point([]);
   Code.box.addEventListener("mouseover", event => { const cell = cellOf(event); if (cell && !held) point(placesOf(cell), true); });
   Code.box.addEventListener("mouseleave", back);
@@ -100,5 +106,5 @@ const Source = (() => {
     if (held) Code.revealPlace(line.dataset.place);
   });
 
-  return { build, heat, release, isHeld: () => held !== null };
+  return { build, heat, release, follow };
 })();
