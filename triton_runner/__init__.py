@@ -24,18 +24,26 @@ if TYPE_CHECKING:
     from triton_runner.inductor import inductor_kernels as inductor_kernels
     from triton_runner.messages import set_launch_message as set_launch_message
     from triton_runner.pass_list import passes as passes
+    from triton_runner.tuning.backend import configure_autotune_backend as configure_autotune_backend
+    from triton_runner.tuning.backend import restore_autotune_backend as restore_autotune_backend
+    from triton_runner.tuning.config import Config as Config
+    from triton_runner.tuning.decorators import autotune as autotune
 
 # Imported at first use: the front of the compiler costs time that a program which only loads and launches need not
 # pay. No submodule has the name of an entry, since importing it would put the module in its place.
 _LAZY = {
+    "Config": "triton_runner.tuning.config",
+    "autotune": "triton_runner.tuning.decorators",
     "compare": "triton_runner.divergence",
     "compile": "triton_runner.compiler.pipeline",
+    "configure_autotune_backend": "triton_runner.tuning.backend",
     "configure_jit_backend": "triton_runner.backend",
     "inductor_kernels": "triton_runner.inductor",
     "get_file_dir": "triton_runner.decorator",
     "gluon_jit": "triton_runner.decorator",
     "jit": "triton_runner.decorator",
     "passes": "triton_runner.pass_list",
+    "restore_autotune_backend": "triton_runner.tuning.backend",
     "restore_jit_backend": "triton_runner.backend",
     "set_launch_message": "triton_runner.messages",
 }

@@ -15,14 +15,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from triton_runner.compiler.versions import adapter
+from triton_runner.replacements import Replacements
 
 logger = logging.getLogger(__name__)
 
 _COMPILE_HOLDERS = ("triton", "triton.compiler", "triton.compiler.compiler")
 _lock = threading.Lock()
-_ABSENT = object()
-# (object, attribute, what it was or _ABSENT), in the order of replacement; empty while not configured.
-_replaced: list[tuple[Any, str, Any]] = []
+_replaced = Replacements()  # empty while not configured
 
 
 def configure_jit_backend(edited: str | os.PathLike[str] | None = None) -> None:
@@ -44,11 +43,11 @@ def configure_jit_backend(edited: str | os.PathLike[str] | None = None) -> None:
         if _replaced:
             return
         inductor.take_edits(edited)
-        _replace(JITFunction, "run", _run)
-        _replace(JITFunction, "__getitem__", _getitem)
+        _replaced.replace(JITFunction, "run", _run)
+        _replaced.replace(JITFunction, "__getitem__", _getitem)
         for name in _COMPILE_HOLDERS:
-            _replace(importlib.import_module(name), "compile", _compile)
-        inductor.install(_replace)
+            _replaced.replace(importlib.import_module(name), "compile", _compile)
+        inductor.install(_replaced.replace)
     logger.info("triton.jit and triton.compile now go through triton_runner")
 
 
@@ -57,24 +56,11 @@ def restore_jit_backend() -> None:
     with _lock:
         if not _replaced:
             return
-        while _replaced:
-            holder, name, original = _replaced.pop()
-            if original is _ABSENT:
-                delattr(holder, name)
-            else:
-                setattr(holder, name, original)
+        _replaced.undo()
         from triton_runner import inductor, launcher
 
         launcher.forget_all()
         inductor.forget_loaded()
-
-
-def _replace(holder: Any, name: str, value: Any) -> None:
-    original = vars(holder).get(name, _ABSENT)
-    if original is _ABSENT and not isinstance(holder, type):  # a setting of torch, which its module keeps elsewhere
-        original = getattr(holder, name)
-    _replaced.append((holder, name, original))
-    setattr(holder, name, value)
 
 
 def _run(self: Any, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> Any:

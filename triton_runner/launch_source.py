@@ -29,12 +29,12 @@ from triton_runner.compiler.text import compile_artifact
 from triton_runner.errors import ArgumentError, ArtifactNotFoundError
 from triton_runner.kernel import Kernel
 
-_DIR_LEVELS = ("ttir", "ttgir", "llir", "ptx", "cubin")
+DIR_LEVELS = ("ttir", "ttgir", "llir", "ptx", "cubin")
 _SRC_LEVELS = ("ttir", "ttgir", "llir", "ptx")
 _MLIR_KEYWORDS = ("ttir_src", "ttgir_src", "llir_src", "ttir_dir", "ttgir_dir")
 _METADATA = "metadata_json"
 SOURCE_KEYWORDS = frozenset(
-    {*(f"{level}_dir" for level in _DIR_LEVELS), *(f"{level}_src" for level in _SRC_LEVELS), _METADATA, *EDIT_KEYWORDS}
+    {*(f"{level}_dir" for level in DIR_LEVELS), *(f"{level}_src" for level in _SRC_LEVELS), _METADATA, *EDIT_KEYWORDS}
 )
 
 # A file whose status is younger than this when it is read may change once more within the clock's granularity.
@@ -222,7 +222,7 @@ class _Files:
         self._known: dict[tuple[Path, str], tuple[tuple[int, ...], Artifact, str]] = {}
 
     def read(self, path: Path, level: str) -> tuple[Artifact, str]:
-        before = _status(path)
+        before = file_status(path)
         known = self._known.get((path, level))
         if known is not None and known[0] == before:
             return known[1], known[2]
@@ -230,13 +230,13 @@ class _Files:
         artifact = read_artifact(path, level)
         content = artifact.content if isinstance(artifact.content, bytes) else artifact.content.encode()
         digest = hashlib.sha256(content).hexdigest()
-        if _status(path) == before and now - before[-1] > _SETTLED_NS:
+        if file_status(path) == before and now - before[-1] > _SETTLED_NS:
             with self._lock:
                 self._known[(path, level)] = (before, artifact, digest)
         return artifact, digest
 
 
-def _status(path: Path) -> tuple[int, ...]:
+def file_status(path: Path) -> tuple[int, ...]:
     # The change time comes last. No program can set it back, which it can do with the modification time.
     try:
         status = os.stat(path)

@@ -29,6 +29,7 @@ from triton_runner.compiler.versions import adapter
 from triton_runner.errors import ArgumentError
 from triton_runner.kernel import Kernel
 from triton_runner.launch_hooks import CompileHooks, Device, around_launch, load
+from triton_runner.launch_recipe import Recipe
 from triton_runner.launch_source import SOURCE_KEYWORDS, take_source
 
 _STATE = "_triton_runner_state"
@@ -54,7 +55,7 @@ class _State:
         self.kernels: dict[Any, tuple[Kernel, _Pick]] = {}
         # By content of the artifact that it was launched from.
         self.from_artifact: dict[Any, Kernel] = {}
-        self.lock = threading.Lock()  # held while a kernel of this function is compiled
+        self.locks: dict[Any, threading.Lock] = {}  # by specialization; held while its kernel is compiled
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,14 @@ class Resolved:
     values: Sequence[Any]
     bound: Mapping[str, Any]
     device: Device
-    # Triton's, and (level, what to add to the source's hash); None where the kernel was made from an artifact.
+    # Triton's specialization, and how the kernel is compiled; None where it was made from an artifact.
     specialization: Sequence[Any] | None = None
-    compile_to: Callable[[str, str], Compiled] | None = None
+    make_recipe: Callable[[], Recipe] | None = None
+
+    @property
+    def compile_to(self) -> Callable[[str, str], Compiled] | None:
+        """(level, what to add to the source's hash) to the function at that level."""
+        return self.make_recipe().compile if self.make_recipe else None
 
 
 def run(
@@ -117,7 +123,7 @@ def _resolve(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any],
     kwargs["instrumentation_mode"] = knobs.compilation.instrumentation_mode
     for hook in function.pre_run_hooks:
         hook(*args, **kwargs)
-    device, target = _target_of(args, kwargs)
+    device, target = target_of(args, kwargs)
     state = _state(function, target)
     try:
         bound, specialization, options = _bind(state, args, kwargs)
@@ -138,14 +144,10 @@ def _resolve(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any],
     kernel, pick = found
     _check_globals(function)
 
-    def compile_to(level: str, variant: str) -> Compiled:
-        triton = adapter()
-        made = triton.make_source(function, *_unpack(function, state, bound, specialization))
-        key = made.hash() + variant
-        made.hash = lambda: key
-        return compile_source(triton, made, state.target, options, level)
+    def make_recipe() -> Recipe:
+        return Recipe(function, *_unpack(function, state, bound, specialization), dict(options), state.target)
 
-    return Resolved(kernel, pick(tuple(bound.values())), bound, device, specialization, compile_to)
+    return Resolved(kernel, pick(tuple(bound.values())), bound, device, specialization, make_recipe)
 
 
 class _FunctionDoor(_C.Indexable):
@@ -248,7 +250,7 @@ def _kernel_from_python(
     if found is not None:
         return found
     _check_keywords(function, kwargs, bound)
-    with state.lock:
+    with state.locks.setdefault(key, threading.Lock()):
         if key not in state.kernels:
             triton = adapter()
             unpacked = _unpack(function, state, bound, specialization)
@@ -308,7 +310,7 @@ def _state(function: JITFunction, target: Target) -> _State:
     return state
 
 
-def _target_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Device, Target]:
+def target_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Device, Target]:
     """The device that the tensors ask for, and its target. Tensors that disagree are the launch's to refuse."""
     for value in (*args, *kwargs.values()):
         device = _device_of(value)

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+<<<<<<< HEAD
+=======
+import threading
+>>>>>>> 26d25ab (Autotune through the doors: configs compiled in parallel, checked, timed, kept and shipped)
 from collections.abc import Iterator
 from pathlib import Path
 
 _NAMES = {"python": "Python", "ttir": "TTIR", "ttgir": "TTGIR", "llir": "LLIR", "ptx": "PTX", "cubin": "cubin"}
 _enabled = True
+_silenced = 0  # by how many
+_lock = threading.Lock()
 
 
 def set_launch_message(enabled: bool) -> None:
@@ -33,7 +39,28 @@ def silence() -> Iterator[None]:
 
 def announce(name: str, level: str, target: str, folder: Path | None, from_cache: bool) -> None:
     """Say which level of kernel ``name`` is launched, and where its artifacts lie."""
-    if not _enabled or os.environ.get("TRITON_RUNNER_QUIET", "") not in ("", "0"):
-        return
     where = f"cache {'hit' if from_cache else 'miss'}, {folder}" if folder else "not cached"
-    print(f"[triton_runner] {name} from {_NAMES.get(level, level)} for {target} ({where})", flush=True)
+    say(f"{name} from {_NAMES.get(level, level)} for {target} ({where})")
+
+
+def say(line: str) -> None:
+    """Print a line, unless lines are off."""
+    if is_on():
+        print(f"[triton_runner] {line}", flush=True)
+
+
+def is_on() -> bool:
+    return _enabled and not _silenced and os.environ.get("TRITON_RUNNER_QUIET", "") in ("", "0")
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """No lines from any thread meanwhile, for work that reports on its own."""
+    global _silenced
+    with _lock:
+        _silenced += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _silenced -= 1

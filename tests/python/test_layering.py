@@ -24,11 +24,11 @@ TOOLKIT_HEADER = re.compile(r"(cuda|hip|nvrtc|cublas|cudnn)[\w/]*\.h")
 
 # Python layers, lowest first; a module may import its own layer and those before it. What is not named here is the top.
 PYTHON_LAYERS = [
-    {"_C", "color_print", "errors", "messages", "native", "version"},
+    {"_C", "color_print", "errors", "messages", "native", "replacements", "version"},
     {"cache", "compiler", "kernel", "torch_utils"},
     {"compiled_kernel", "loader"},
     {"dump", "language"},
-    {"launch_hooks", "launch_source", "launcher"},
+    {"launch_hooks", "launch_recipe", "launch_source", "launcher"},
     {"decorator", "jit_function"},
 ]
 
