@@ -26,10 +26,6 @@ class Replacements:
         self._originals.append((holder, name, original))
         setattr(holder, name, value)
 
-    def original(self, holder: Any, name: str) -> Any:
-        """What ``holder`` itself had under ``name``."""
-        return next(value for of, attribute, value in self._originals if of is holder and attribute == name)
-
     def undo(self) -> None:
         """Put everything back, the last first."""
         while self._originals:

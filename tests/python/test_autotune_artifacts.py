@@ -133,7 +133,10 @@ def test_the_json_of_triton_needs_the_constants_in_the_config(folder, tmp_path):
     ("config", "reason"),
     [
         (lambda at: triton_runner.Config({"BLOCK": 64}, autotune_ptx_dir=at), "BLOCK is 128, but the config says 64"),
-        (lambda at: triton_runner.Config({}, num_warps=8, autotune_ptx_dir=at), "num_warps is 2, but the config says 8"),
+        (
+            lambda at: triton_runner.Config({}, num_warps=8, autotune_ptx_dir=at),
+            "num_warps is 2, but the config says 8",
+        ),
         (lambda at: triton_runner.Config({}, autotune_ptx_dir=at / "nowhere"), "which does not exist"),
         (
             lambda at: triton_runner.Config({}, autotune_ptx_dir=at, autotune_ttir_dir=at),

@@ -7,9 +7,11 @@ Autotuner also gains ``tuned``. Tested in tests/python/test_autotune_backend.py.
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from triton_runner.compiler.versions import adapter
@@ -38,7 +40,7 @@ def configure_autotune_backend() -> None:
         _replaced.replace(Autotuner, "warmup", _warmup)
         _replaced.replace(Autotuner, "__getitem__", lambda self, grid: _tuner(self).at(grid))
         _replaced.replace(Autotuner, "tuned", property(lambda self: _tuner(self).tuned))
-        _replaced.replace(triton.Config, "__init__", _make_config)
+        _replaced.replace(triton.Config, "__init__", _with_artifacts(triton.Config.__init__))
     logger.info("triton.autotune now goes through triton_runner")
 
 
@@ -81,11 +83,14 @@ def _warmup(self: Any, *args: Any, grid: Any = None, **kwargs: Any) -> Any:
     return _tuner(self).warmup(grid, args, kwargs)
 
 
-def _make_config(self: Any, kwargs: Any, *positional: Any, **options: Any) -> None:
-    import triton
-
+def _with_artifacts(original: Callable[..., None]) -> Callable[..., None]:
+    """``Config.__init__`` that also takes the keywords of an artifact."""
     from triton_runner.tuning.config import ARTIFACT_KEYWORDS, check_options
 
-    named = {name: options.pop(name) for name in ARTIFACT_KEYWORDS if name in options}
-    check_options(options)
-    _replaced.original(triton.Config, "__init__")(self, {**kwargs, **named}, *positional, **options)
+    @functools.wraps(original)
+    def init(self: Any, kwargs: Any, *positional: Any, **options: Any) -> None:
+        named = {name: options.pop(name) for name in ARTIFACT_KEYWORDS if name in options}
+        check_options(options)
+        original(self, {**kwargs, **named}, *positional, **options)
+
+    return init

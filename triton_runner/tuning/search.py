@@ -100,8 +100,8 @@ class Search:
         timer, settings = self.settings.timer, self.settings
         return [
             configs,
-            [timer.warmup, timer.rep, timer.use_cuda_graph, store.identity(timer.do_bench)],
-            [settings.check, settings.rtol, settings.atol, store.identity(settings.reference)],
+            [timer.warmup, timer.rep, timer.use_cuda_graph, store.code_of(timer.do_bench)],
+            [settings.check, settings.rtol, settings.atol, store.code_of(settings.reference)],
         ]
 
     # ---- which configs ----

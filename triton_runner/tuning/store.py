@@ -74,14 +74,18 @@ def _stem(name: str) -> str:
 
 
 def identity(function: Any) -> Any:
-    """What tells a function of the user apart, across processes: its code."""
-    if function is None:
-        return None
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return repr(function)
+    """What tells a function of the user apart, across processes: its code, and the values that it closes over."""
+    code = code_of(function)
+    if not isinstance(code, list):
+        return code
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
-    return [_of_code(code), repr(function.__defaults__), [identity(c) if callable(c) else repr(c) for c in cells]]
+    return [code, repr(function.__defaults__), [identity(c) if callable(c) else repr(c) for c in cells]]
+
+
+def code_of(function: Any) -> Any:
+    """The code alone, where the values are what is being worked with."""
+    code = getattr(function, "__code__", None)
+    return _of_code(code) if code is not None else function and repr(function)
 
 
 def _of_code(code: types.CodeType) -> list[Any]:
