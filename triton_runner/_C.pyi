@@ -150,6 +150,13 @@ class JitDoor(Door):
 class KernelDoor(Door):
     def __init__(self, key: str) -> None: ...
 
+class TunedDoor(Door):
+    def __init__(self, names: Sequence[str], in_key: Sequence[bool]) -> None: ...
+    def add(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], launched: Any, keywords: dict[str, Any], config: Any
+    ) -> bool: ...
+    def forget(self) -> None: ...
+
 class BoundLaunch:
     """csrc/python/bound_launch.cc."""
 

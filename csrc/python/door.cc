@@ -39,16 +39,17 @@ thread_local Spares spares;
 Spares spares;
 #endif
 
+PyObject* call_door(Indexable* owner, PyObject* grid, const CallArgs& args) {
+  auto* object = reinterpret_cast<PyObject*>(owner);
+  // Another thread may close the door while this one waits in the driver.
+  const auto alive = py::reinterpret_borrow<py::object>(owner->door_object);
+  return owner->door->call(object, owner->subject == nullptr ? object : owner->subject, grid, args);
+}
+
 PyObject* call_launcher(PyObject* self, PyObject* const* values, size_t count, PyObject* names) {
   auto* launcher = reinterpret_cast<Launcher*>(self);
-  Indexable* owner = launcher->owner;
-  auto* object = reinterpret_cast<PyObject*>(owner);
   const CallArgs args{values, static_cast<size_t>(PyVectorcall_NARGS(count)), names};
-  return guarded([&] {
-    // Another thread may close the door while this one waits in the driver.
-    const auto alive = py::reinterpret_borrow<py::object>(owner->door_object);
-    return owner->door->call(object, owner->subject == nullptr ? object : owner->subject, launcher->grid, args);
-  });
+  return guarded([&] { return call_door(launcher->owner, launcher->grid, args); });
 }
 
 Launcher* new_launcher() {
@@ -213,6 +214,12 @@ PyType_Spec indexable_spec = {
 };
 
 }  // namespace
+
+PyObject* launch_through(PyObject* owner, PyObject* grid, const CallArgs& args) {
+  auto* indexable = reinterpret_cast<Indexable*>(owner);
+  if (indexable->door == nullptr) open_door(indexable);
+  return call_door(indexable, grid, args);
+}
 
 PyObject* launch_slowly(PyObject* owner, PyObject* grid, const CallArgs& args) {
   static PyObject* name = PyUnicode_InternFromString("launch");

@@ -24,6 +24,9 @@ class Door {
 // about arguments.
 PyObject* launch_slowly(PyObject* owner, PyObject* grid, const CallArgs& args);
 
+// `owner[grid](...)` of an Indexable.
+PyObject* launch_through(PyObject* owner, PyObject* grid, const CallArgs& args);
+
 // The counts of a grid: an integer, or a tuple or list of one to three. False for anything else.
 bool read_grid(PyObject* grid, c10::SmallVectorImpl<int64_t>& out);
 

@@ -45,19 +45,19 @@ bool JitDoor::add_options(const BoundCall& call, Specialization& found) const {
 }
 
 JitEntry* JitDoor::find(const Specialization& found) {
-  if (last_ != nullptr && matches(*last_, found)) [[likely]]
+  if (last_ != nullptr && last_->key.matches(found.words, found.objects)) [[likely]]
     return last_;
   const uint64_t hash = hash_of(found.words);
   // By index: a comparison of constants may run Python code, which may add an entry.
-  for (size_t i = first_with(hash); i < entries_.size() && entries_[i]->hash == hash; ++i) {
+  for (size_t i = first_with(hash); i < entries_.size() && entries_[i]->key.hash == hash; ++i) {
     JitEntry* entry = entries_[i].get();
-    if (matches(*entry, found)) return last_ = entry;
+    if (entry->key.matches(found.words, found.objects)) return last_ = entry;
   }
   return nullptr;
 }
 
 size_t JitDoor::first_with(uint64_t hash) const {
-  const auto place = std::ranges::lower_bound(entries_, hash, {}, [](const auto& known) { return known->hash; });
+  const auto place = std::ranges::lower_bound(entries_, hash, {}, [](const auto& known) { return known->key.hash; });
   return static_cast<size_t>(place - entries_.begin());
 }
 
@@ -84,7 +84,7 @@ bool JitDoor::add(PyObject* subject, const CallArgs& args, const py::list& their
   if (find(found) != nullptr || !described.equal(theirs)) return false;
   auto entry = make_entry(found, described, find_kernel(key), handle, globals);
   if (!entry) return false;
-  const auto place = static_cast<std::ptrdiff_t>(first_with(entry->hash));
+  const auto place = static_cast<std::ptrdiff_t>(first_with(entry->key.hash));
   entries_.insert(entries_.begin() + place, std::move(entry));
   return true;
 }

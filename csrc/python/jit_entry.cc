@@ -107,21 +107,6 @@ std::optional<std::vector<bool>> outputs_of(const KernelSpec& spec, const Layout
 
 }  // namespace
 
-uint64_t hash_of(const KeyWords& words) {
-  uint64_t hash = 0;
-  for (const uint64_t word : words) hash = (hash ^ word) * 0x9E3779B97F4A7C15u + (hash >> 32);
-  return hash;
-}
-
-bool matches(const JitEntry& entry, const Specialization& found) {
-  // Equal words have an equal number of objects: each object has a word that says so.
-  if (!std::equal(entry.words.begin(), entry.words.end(), found.words.begin(), found.words.end())) return false;
-  for (size_t i = 0; i < entry.objects.size(); ++i) {
-    if (!same_object(entry.objects[i].ptr(), found.objects[i])) return false;
-  }
-  return true;
-}
-
 uint64_t device_word(const Specialization& found) {
   for (const at::Tensor* tensor : found.tensors) {
     const at::Device device = tensor->device();
@@ -149,9 +134,7 @@ std::unique_ptr<JitEntry> make_entry(const Specialization& found, const py::list
   const auto outputs = outputs_of(kernel.spec(), kernel.layout(), found);
   if (!outputs) return nullptr;
   auto entry = std::make_unique<JitEntry>();
-  entry->words.assign(found.words.begin(), found.words.end());
-  for (PyObject* object : found.objects) entry->objects.push_back(py::reinterpret_borrow<py::object>(object));
-  entry->hash = hash_of(found.words);
+  entry->key = ExactKey(found.words, found.objects);
   entry->kernel = &kernel;
   entry->is_output = *outputs;
   entry->offsets = offsets_of(kernel, found, described);

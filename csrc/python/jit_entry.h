@@ -7,6 +7,7 @@
 
 #include "ops/eager.h"
 #include "python/door.h"
+#include "python/exact_key.h"
 #include "python/specialization.h"
 #include "runtime/launch.h"
 
@@ -14,9 +15,7 @@ namespace triton_runner::python {
 
 // A kernel and the exact key that it is found by. Holds no tensor.
 struct JitEntry {
-  std::vector<uint64_t> words;
-  std::vector<pybind11::object> objects;
-  uint64_t hash = 0;
+  ExactKey key;
   Kernel* kernel = nullptr;
   std::vector<bool> is_output;  // for each tensor of the specialization
   // Where the slots of a specialization, followed by NULL for scratch, are what the binary takes: their offsets.
@@ -25,10 +24,6 @@ struct JitEntry {
   pybind11::object handle;  // what the launch returns
   pybind11::dict globals;   // {(name, id): (value, scope)} that the kernel was compiled with
 };
-
-uint64_t hash_of(const KeyWords& words);
-
-bool matches(const JitEntry& entry, const Specialization& found);
 
 // The device of the tensors as a word of the key: each device has code of its own.
 uint64_t device_word(const Specialization& found);

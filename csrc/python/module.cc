@@ -12,6 +12,7 @@
 #include "python/jit_door.h"
 #include "python/kernel_door.h"
 #include "python/op_door.h"
+#include "python/tuned_door.h"
 #include "runtime/error.h"
 #include "runtime/kernel.h"
 #include "runtime/layout.h"
@@ -186,6 +187,7 @@ PYBIND11_MODULE(_C, module) {
   triton_runner::bind_readers(module);
   triton_runner::python::bind_door(module);
   triton_runner::python::bind_jit_door(module);
+  triton_runner::python::bind_tuned_door(module);
   triton_runner::python::bind_kernel_door(module);
   triton_runner::python::bind_op_door(module);
   triton_runner::python::bind_dump(module);

@@ -66,7 +66,7 @@ def test_arguments_by_keyword_find_the_same_result():
 def test_a_known_form_goes_to_the_door(monkeypatch):
     kernel = tuned_scale(blocks(64, 128), do_bench=fixed_times([2.0, 1.0]))
     run_scale(kernel)
-    monkeypatch.setattr(kernel._tuner, "_launch_slowly", None)
+    monkeypatch.setattr(type(kernel._tuner), "launch", None)
     monkeypatch.setattr("triton_runner.launcher.run", None)
     run_scale(kernel)
 
@@ -186,6 +186,19 @@ def test_no_tensor_is_held():
     assert [reference() for reference in references] == [None, None]
 
 
+@pytest.mark.parametrize("hook", [None, print])
+def test_an_autotuned_function_is_freed(hook):
+    configs = [triton.Config({"BLOCK": 64}, num_warps=1, pre_hook=hook and (lambda _: None))]
+    kernel = tuned_scale(configs)
+    run_scale(kernel)
+    run_scale(kernel)
+    references = [weakref.ref(kernel), weakref.ref(kernel._tuner)]
+    del kernel, configs
+    gc.collect()
+    assert [reference() for reference in references] == [None, None]
+
+
+@pytest.mark.filterwarnings("ignore:Accessing the data pointer")
 def test_fake_tensors_are_not_measured():
     from torch._subclasses.fake_tensor import FakeTensorMode
 

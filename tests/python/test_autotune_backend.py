@@ -32,7 +32,7 @@ def test_code_that_was_decorated_before_and_after():
     before = existing(blocks(64, 128), do_bench=fixed_times([2.0, 1.0]))
     triton_runner.configure_autotune_backend()
     try:
-        after = existing(blocks(64, 128), do_bench=fixed_times([1.0, 2.0]))
+        after = existing(blocks(64, 32), do_bench=fixed_times([1.0, 2.0]))
         for kernel in (before, after):
             run_scale(kernel)  # on the CPU, which Triton alone cannot do
             run_scale(kernel, SIZE)

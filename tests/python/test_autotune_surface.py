@@ -45,7 +45,7 @@ def test_a_benchmark_of_the_user_is_told_from_tritons():
         return [1.0, 1.0, 1.0]
 
     assert autotuning.own_benchmark(triton.autotune(blocks(64), key=[], do_bench=do_bench)(scale_kernel)) is do_bench
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="warmup"):
         slow = triton.autotune(blocks(64), key=[], warmup=1)(scale_kernel)
     assert autotuning.own_benchmark(slow) is None
     assert autotuning.own_benchmark(triton.autotune(blocks(64), key=[])(scale_kernel)) is None

@@ -17,7 +17,7 @@ from triton_runner.errors import ArgumentError
 from triton_runner.tuning.launching import Stack
 from triton_runner.tuning.report import Tuned
 from triton_runner.tuning.search import Settings
-from triton_runner.tuning.tuner import Tuner, tuner_of
+from triton_runner.tuning.tuner import tuner_of
 
 _NAMING = ("key", "reset_to_zero", "restore_value")
 
@@ -33,15 +33,11 @@ class RunnerAutotuner(Autotuner):  # type: ignore[misc]  # Triton ships no types
                     near = difflib.get_close_matches(name, names, n=1)
                     hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(names)}"
                     raise ArgumentError(f"autotune: {argument} names {name!r}, which the kernel has not: {hint}")
-        self._settings = settings
         autotuning.construct(self, function, **arguments)
+        self._tuner = tuner_of(self, lambda: settings)
 
     def __repr__(self) -> str:
         return f"triton_runner.autotune({self.fn!r}, {len(self.configs)} configs)"
-
-    @property
-    def _tuner(self) -> Tuner:
-        return tuner_of(self, lambda: self._settings)
 
     @property
     def tuned(self) -> Tuned:
@@ -49,10 +45,11 @@ class RunnerAutotuner(Autotuner):  # type: ignore[misc]  # Triton ships no types
         return self._tuner.tuned
 
     def __getitem__(self, grid: Any) -> Callable[..., Any]:
-        return self._tuner.at(grid)
+        launcher: Callable[..., Any] = self._tuner.at(grid)
+        return launcher
 
     def run(self, *args: Any, grid: Any, warmup: bool = False, **kwargs: Any) -> Any:
-        return self._tuner.warmup(grid, args, kwargs) if warmup else self._tuner.launch(grid, *args, **kwargs)
+        return self._tuner.warmup(grid, args, kwargs) if warmup else self._tuner.at(grid)(*args, **kwargs)
 
     def warmup(self, *args: Any, grid: Any = None, **kwargs: Any) -> Any:
         """Compile all configs; returns the kernels of those that compile."""

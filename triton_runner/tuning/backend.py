@@ -75,7 +75,7 @@ def _settings(autotuner: Any) -> Any:
 
 def _run(self: Any, *args: Any, grid: Any, warmup: bool = False, **kwargs: Any) -> Any:
     found = _tuner(self)
-    return found.warmup(grid, args, kwargs) if warmup else found.launch(grid, *args, **kwargs)
+    return found.warmup(grid, args, kwargs) if warmup else found.at(grid)(*args, **kwargs)
 
 
 def _warmup(self: Any, *args: Any, grid: Any = None, **kwargs: Any) -> Any:

@@ -99,6 +99,8 @@ def candidate(config: Any, function: Any) -> Candidate:
     named = {name: kwargs[name] for name in ARTIFACT_KEYWORDS if kwargs.get(name) is not None}
     options = {name: value for name, value in config.all_kwargs().items() if name not in config.kwargs}
     override = options.pop("ir_override", None)
+    if options.get("num_ctas") == 1:  # as without it, and each option costs a launch a comparison
+        del options["num_ctas"]
     if len(named) + (override is not None) > 1:
         raise ArgumentError(f"config {config}: it names several artifacts, but a kernel is launched from one level")
     if override is not None:

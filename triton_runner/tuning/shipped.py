@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import math
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -17,10 +18,10 @@ from typing import Any
 
 import torch
 
-from triton_runner import messages
+from triton_runner import _C, messages
 from triton_runner.compiler.target import device_target
 from triton_runner.errors import ArgumentError
-from triton_runner.tuning.arguments import CallForm, by_name, make_key, tensors
+from triton_runner.tuning.arguments import by_name, make_key, tensors
 from triton_runner.tuning.device import device_name
 from triton_runner.tuning.report import Tuned
 from triton_runner.tuning.result import Key, Result
@@ -42,7 +43,7 @@ class Choice:
         return self.asked.values == self.found.values
 
 
-class Shipped:
+class Shipped(_C.Indexable):
     """The tuned kernel of a folder: ``kernel[grid](*args)``. Called with a function or a name, the kernel of that name.
 
     Attributes:
@@ -55,7 +56,7 @@ class Shipped:
         self.fn = function
         self.chosen: Choice | None = None
         self._entries = list(entries) or read_entries(self.dir)
-        self._ranked: dict[Any, list[ShippedEntry]] = {}
+        self.best_config: str | None = None  # as the door sets it
         self._heuristics: list[Mapping[str, Callable[..., Any]]] = []
         while hasattr(function, "fn"):  # heuristics above a jit function, told without importing Triton
             if isinstance(values := getattr(function, "values", None), Mapping):
@@ -84,33 +85,26 @@ class Shipped:
         results: dict[Key, Result] = {entry.key: entry.result for entry in self._entries}
         return Tuned(self._first.kernel_name, lambda: list(results.values()), self.arg_names, self._first.defaults)
 
-    def __getitem__(self, grid: Any) -> Callable[..., None]:
-        return functools.partial(self.launch, grid)
+    def open_door(self) -> _C.TunedDoor:
+        keys = [name for name, _ in self._first.key.values]
+        return _C.TunedDoor(self.arg_names, [name in keys for name in self.arg_names])
 
     def run(self, *args: Any, grid: Any, warmup: bool = False, **kwargs: Any) -> None:
         """As heuristics that lie above it call it."""
         if not warmup:
-            self.launch(grid, *args, **kwargs)
+            self.at(grid)(*args, **kwargs)
 
-    def launch(self, grid: Any, /, *args: Any, **kwargs: Any) -> None:
-        """Launch the config that is nearest to these arguments."""
+    def launch(self, grid: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        """Launch the config that is nearest to these arguments. The door calls it for a form that it does not know."""
         arguments = by_name(self.arg_names, args, kwargs)
         if len(arguments) != len(args) + len(kwargs):
             self._raise_arguments(args, kwargs)
-        try:
-            ranked = self._ranked.get(self._form.of(args, kwargs))
-        except TypeError:  # a value that cannot be hashed
-            ranked = None
-        if ranked is not None:
-            self._launch_first(grid, arguments, ranked)
-            return
         asked, ranked = self._rank(arguments)
-        entry = self._launch_first(grid, arguments, ranked)
+        entry = self.launch_first(grid, arguments, ranked)
         self._tell(asked, entry)
-        if (form := self._form.to_keep(args, kwargs)) is not None:
-            self._ranked[form] = ranked
+        self.door.add(tuple(args), kwargs, _Ranked(self, ranked), {}, entry.result.best.config)
 
-    def _launch_first(self, grid: Any, arguments: dict[str, Any], ranked: Sequence[ShippedEntry]) -> ShippedEntry:
+    def launch_first(self, grid: Any, arguments: dict[str, Any], ranked: Sequence[ShippedEntry]) -> ShippedEntry:
         """Launch the first of ``ranked`` that takes the arguments."""
         refused: ArgumentError | None = None
         for entry in ranked:
@@ -195,6 +189,14 @@ class Shipped:
     def _names(self) -> list[str]:
         return list(dict.fromkeys(entry.kernel_name for entry in self._entries))
 
-    @functools.cached_property
-    def _form(self) -> CallForm:
-        return CallForm(self.arg_names, [name for name, _ in self._first.key.values])
+
+class _Ranked:
+    """What calls of one form launch."""
+
+    def __init__(self, shipped: Shipped, ranked: Sequence[ShippedEntry]) -> None:
+        self._shipped = weakref.proxy(shipped)  # which holds this through its door, out of the collector's sight
+        self._ranked = ranked
+
+    def launch(self, grid: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        """What the door calls."""
+        self._shipped.launch_first(grid, by_name(self._shipped.arg_names, args, kwargs), self._ranked)

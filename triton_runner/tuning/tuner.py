@@ -1,26 +1,25 @@
 """The launch of an autotuned function: which config, found once for each key, and then straight to the function's door.
 
-``_fast`` finds the config by the form of a call: dtypes, values of the key's arguments, device. What it does not know
-goes through ``_launch_slowly``, which tunes where there is no result yet. It holds no argument of any launch. Tested in
+The door in C++ (csrc/python/tuned_door.h) finds the config of a call that was made before. What it does not know comes
+to ``Tuner.launch``, which tunes where there is no result yet. No argument of a launch is held. Tested in
 tests/python/test_autotune.py.
 """
 
 from __future__ import annotations
 
-import functools
 import logging
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from triton_runner import launcher
+from triton_runner import _C, launcher
 from triton_runner.compiler.versions import autotuning
 from triton_runner.errors import ArgumentError
 from triton_runner.launch_source import file_status
 from triton_runner.tuning import arguments as named_arguments
-from triton_runner.tuning.arguments import CallForm
 from triton_runner.tuning.config import Candidate, candidate
 from triton_runner.tuning.device import device_name
 from triton_runner.tuning.launching import ArtifactLaunch, Stack
@@ -46,53 +45,42 @@ class _Known:
         return any(_status(path) != status for path, status in self.files)
 
 
-@dataclass
-class _Fast:
-    """What a call of one form launches."""
+class _Whole:
+    """A launch that is more than the function's own: of an artifact, with a hook, or below heuristics."""
 
-    known: _Known
-    config: Any
-    keywords: dict[str, Any]
-    whole: Candidate | None  # where more than its keywords is needed: its hook, or heuristics
-    artifact: ArtifactLaunch | None  # where it is one
+    def __init__(self, tuner: Tuner, known: _Known, config: Candidate, artifact: ArtifactLaunch | None) -> None:
+        self._tuner = weakref.proxy(tuner)  # which holds the door that holds this, out of the garbage collector's sight
+        self._known = known
+        self._config = config
+        self._artifact = artifact
+
+    def launch(self, grid: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """What the door calls."""
+        if self._known.is_stale():
+            return self._tuner.launch(grid, args, kwargs)
+        if self._artifact is None:
+            return self._tuner.launch_whole(grid, args, kwargs, self._config)
+        try:
+            return self._artifact(grid, args, kwargs)
+        except ArgumentError:  # these arguments are not those that it was compiled for
+            return self._tuner.launch(grid, args, kwargs)
 
 
-class Tuner:
+class Tuner(_C.Indexable):
     """What stands behind one autotuned function."""
 
     def __init__(self, autotuner: Any, settings: Settings) -> None:
-        self.autotuner = autotuner
+        self.subject = autotuner
         self.settings = settings
         self.stack = Stack(autotuner.fn)
         self.keys = autotuning.key_names(autotuner)
         defaults = {param.name: param.default for param in self.stack.function.params if param.has_default}
         self.tuned = Tuned(self.stack.function.__name__, self._results, self.stack.names, defaults)
-        self._form = CallForm(self.stack.names, self.keys)
-        self._launched = self.stack.launched
         self._known: dict[Key, _Known] = {}
-        self._fast: dict[Any, _Fast] = {}
         self._lock = threading.RLock()
 
-    def at(self, grid: Any) -> Callable[..., Any]:
-        return functools.partial(self.launch, grid)
-
-    def launch(self, grid: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """``function[grid](*args, **kwargs)``."""
-        try:
-            fast = self._fast.get(self._form.of(args, kwargs))
-        except TypeError:  # a value that cannot be hashed
-            fast = None
-        if fast is None or (fast.known.files and fast.known.is_stale()):
-            return self._launch_slowly(grid, args, kwargs)
-        self.autotuner.best_config = fast.config
-        if fast.whole is not None:
-            return self._launch_whole(grid, args, kwargs, fast.whole)
-        if fast.artifact is None:
-            return self._launched.at(grid)(*args, **kwargs, **fast.keywords)
-        try:
-            return fast.artifact(grid, args, kwargs)
-        except ArgumentError:  # these arguments are not those that it was compiled for
-            return self._launch_slowly(grid, args, kwargs)
+    def open_door(self) -> _C.TunedDoor:
+        return _C.TunedDoor(self.stack.names, [name in self.keys for name in self.stack.names])
 
     def warmup(self, grid: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> list[Any]:
         """Compile all configs for these arguments; the kernels of those that compile."""
@@ -100,10 +88,11 @@ class Tuner:
         with self._lock:
             return search.compile_all()
 
-    def _launch_slowly(self, grid: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    def launch(self, grid: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """``function[grid](*args, **kwargs)`` where the door has no config for it: tunes where there is no result."""
         launch = self._describe(grid, args, kwargs)
         if named_arguments.is_fake(launch.arguments):  # for the op to see; there is nothing to measure
-            return self.stack.launch(grid, args, kwargs, candidate(self.autotuner.configs[0], self.stack.function))
+            return self.stack.launch(grid, args, kwargs, candidate(self.subject.configs[0], self.stack.function))
         with self._lock:
             known = self._find(launch)
         refused: ArgumentError | None = None
@@ -126,28 +115,28 @@ class Tuner:
         recipe = found.make_recipe() if found.make_recipe else None
         known.result.launched[found.kernel.key] = Launched(found.kernel, recipe, config.constants)
         self.tuned.last = known.result
-        self.autotuner.best_config = config.config
-        launched = self._launch_whole(launch.grid, launch.args, launch.kwargs, config)
+        self.subject.best_config = config.config
+        launched = self.launch_whole(launch.grid, launch.args, launch.kwargs, config)
         self._remember(launch, known, config, found.kernel)
         return launched
 
-    def _launch_whole(self, grid: Any, args: Sequence[Any], kwargs: dict[str, Any], config: Candidate) -> Any:
+    def launch_whole(self, grid: Any, args: Sequence[Any], kwargs: dict[str, Any], config: Candidate) -> Any:
+        """Launch with a config, after its hook."""
         if config.pre_hook is not None:
             config.pre_hook(self.stack.named(args, {**kwargs, **config.constants, **config.options}))
         return self.stack.launch(grid, args, kwargs, config)
 
     def _remember(self, launch: Launch, known: _Known, config: Candidate, kernel: Any) -> None:
         """Let calls of this form go the short way."""
-        form = self._form.to_keep(launch.args, launch.kwargs)
-        if form is None:
+        plain = config.pre_hook is None and not self.stack.heuristics
+        if plain and not known.files:
+            self.door.add(tuple(launch.args), launch.kwargs, self.stack.launched, config.keywords, config.config)
             return
-        whole = config if config.pre_hook is not None or self.stack.heuristics else None
         artifact = None
-        if config.source and whole is None:
-            if not ArtifactLaunch.fits(self.stack, kernel):
-                return
+        if plain and config.source and ArtifactLaunch.fits(self.stack, kernel):
             artifact = ArtifactLaunch(self.stack, config, kernel)
-        self._fast[form] = _Fast(known, config.config, config.keywords, whole, artifact)
+        whole = _Whole(self, known, config, artifact)
+        self.door.add(tuple(launch.args), launch.kwargs, whole, {}, config.config)
 
     def _find(self, launch: Launch) -> _Known:
         """The result for these arguments, from a search where there is none."""
@@ -156,7 +145,7 @@ class Tuner:
         if known is not None and not known.is_stale():
             return known
         if known is not None:  # an artifact was edited
-            self._fast = {form: fast for form, fast in self._fast.items() if fast.known is not known}
+            self.door.forget()
         result, configs = search.run()
         paths = [path for config in configs if config is not None for path in config.files]
         known = _Known(result, configs, tuple((path, _status(path)) for path in paths))
@@ -170,10 +159,10 @@ class Tuner:
         best = known.configs[result.winner]
         assert best is not None, "the winner was read"
         triton_key = (*(value for _, value in key.values), *(dtype for _, dtype in key.dtypes))
-        self.autotuner.cache[triton_key] = best.config
+        self.subject.cache[triton_key] = best.config
         if not result.from_cache:
-            self.autotuner.bench_time = result.seconds
-        self.autotuner.configs_timings = {
+            self.subject.bench_time = result.seconds
+        self.subject.configs_timings = {
             config.config: list(outcome.times) if outcome.times else [float("inf")] * 3
             for config, outcome in zip(known.configs, result.outcomes, strict=True)
             if config is not None
@@ -186,7 +175,7 @@ class Tuner:
     def _search(self, launch: Launch) -> Search:
         device = device_name(*launch.device)
         key = named_arguments.make_key(self.keys, launch.arguments, launch.target.name, device)
-        return Search(self.autotuner, self.stack, self.settings, key, launch)
+        return Search(self.subject, self.stack, self.settings, key, launch)
 
     def _results(self) -> list[Result]:
         return [known.result for known in self._known.values()]
