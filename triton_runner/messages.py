@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-<<<<<<< HEAD
-=======
 import threading
->>>>>>> 26d25ab (Autotune through the doors: configs compiled in parallel, checked, timed, kept and shipped)
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,17 +21,6 @@ def set_launch_message(enabled: bool) -> None:
     """Turn the line on or off for this process."""
     global _enabled
     _enabled = bool(enabled)
-
-
-@contextlib.contextmanager
-def silence() -> Iterator[None]:
-    """No line while this is open, for programs whose standard output is an answer."""
-    global _enabled
-    before, _enabled = _enabled, False
-    try:
-        yield
-    finally:
-        _enabled = before
 
 
 def announce(name: str, level: str, target: str, folder: Path | None, from_cache: bool) -> None:
@@ -54,8 +40,9 @@ def is_on() -> bool:
 
 
 @contextlib.contextmanager
-def silenced() -> Iterator[None]:
-    """No lines from any thread meanwhile, for work that reports on its own."""
+def silence() -> Iterator[None]:
+    """No line from any thread while this is open: for work that reports on its own, and for programs whose standard
+    output is an answer."""
     global _silenced
     with _lock:
         _silenced += 1

@@ -73,7 +73,7 @@ bool TunedDoor::read_argument(size_t index, PyObject* value, Form& form) const {
 }
 
 std::shared_ptr<TunedDoor::Entry> TunedDoor::find(const Form& form) {
-  const std::shared_ptr<Entry> last = last_;
+  std::shared_ptr<Entry> last = last_;
   if (last != nullptr && last->key.matches(form.words, form.objects)) return last;
   const uint64_t hash = hash_of(form.words);
   // By index and by a reference of its own: a comparison may run Python code, which may add an entry or forget all.
@@ -117,7 +117,7 @@ bool TunedDoor::add(const CallArgs& args, const py::object& launched, const py::
   }
   std::erase_if(entries_, [&](const auto& known) { return known->key.matches(form.words, form.objects); });
   entries_.push_back(entry);
-  last_ = entry;
+  last_ = std::move(entry);
   return true;
 }
 

@@ -93,7 +93,7 @@ class Search:
     def compile_all(self) -> list[Any]:
         """The kernels of all configs that compile."""
         configs, outcomes = self._read()
-        with messages.silenced():
+        with messages.silence():
             return list(self._compile_all(configs, outcomes).values())
 
     def _how(self, configs: int) -> list[Any]:
@@ -156,7 +156,7 @@ class Search:
 
     def _measure(self, configs: Sequence[Candidate | None], outcomes: list[Outcome]) -> Result:
         start = time.perf_counter()
-        with messages.silenced():
+        with messages.silence():
             kernels = self._compile_all(configs, outcomes)
             compiled = time.perf_counter()
             check = self._check(kernels) if kernels and self.settings.check else None
