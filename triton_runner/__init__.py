@@ -16,6 +16,7 @@ from triton_runner.version import __version__
 if TYPE_CHECKING:
     from triton_runner.backend import configure_jit_backend as configure_jit_backend
     from triton_runner.backend import restore_jit_backend as restore_jit_backend
+    from triton_runner.bisection import bisect as bisect
     from triton_runner.compiler.pipeline import compile as compile
     from triton_runner.decorator import get_file_dir as get_file_dir
     from triton_runner.decorator import gluon_jit as gluon_jit
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _LAZY = {
     "Config": "triton_runner.tuning.config",
     "autotune": "triton_runner.tuning.decorators",
+    "bisect": "triton_runner.bisection",
     "compare": "triton_runner.divergence",
     "compile": "triton_runner.compiler.pipeline",
     "configure_autotune_backend": "triton_runner.tuning.backend",

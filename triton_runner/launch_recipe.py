@@ -28,11 +28,14 @@ class Recipe:
 
     def compile(self, level: str, variant: str = "") -> Compiled:
         """Compile down to ``level``. ``variant`` tells apart compiles that differ in what their source does not say."""
-        triton = adapter()
-        source = triton.make_source(self.function, self.signature, self.constexprs, self.attrs)
+        source = self.source()
         key = source.hash() + variant
         source.hash = lambda: key
-        return compile_source(triton, source, self.target, self.options, level)
+        return compile_source(adapter(), source, self.target, self.options, level)
+
+    def source(self) -> Any:
+        """Triton's ASTSource."""
+        return adapter().make_source(self.function, self.signature, self.constexprs, self.attrs)
 
     def aimed_at(self, target: Target) -> Recipe:
         return replace(self, target=target)

@@ -70,6 +70,10 @@ class PassEdits:
             if value not in (None, [])
         }
 
+    def starting(self, start_pass: str | int | None = None, start_before: bool = False) -> PassEdits:
+        """The same edits, with another start."""
+        return dataclasses.replace(self, start_pass=start_pass, start_before=start_before)
+
     def key_parts(self) -> dict[str, Any]:
         """What they add to a cache key."""
         return {"passes": self.given} if self else {}

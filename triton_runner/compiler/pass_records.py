@@ -80,7 +80,7 @@ class PassList(Sequence[PassRecord]):
                 self._outcome = results.outcomes[0]
                 if not self._outcome.records:
                     self._outcome.checked()
-                self._records = _records(results, Path(owner.name, source_name(job, run, alone=True)), owner)
+                self._records = records_of(results, Path(owner.name, source_name(job, run, alone=True)), owner)
             return self._records
 
     @overload
@@ -113,7 +113,8 @@ class PassList(Sequence[PassRecord]):
         return f"<{len(self._records)} passes>" if self._records is not None else "<passes, not run yet>"
 
 
-def _records(results: Results, source: Path, owner: Any) -> list[PassRecord]:
+def records_of(results: Results, source: Path, owner: Any) -> list[PassRecord]:
+    """The passes of the one run of ``results``, which began with file ``source``; ``owner`` keeps the files."""
     found, before = [], source
     (outcome,) = results.outcomes
     for entry in outcome.records:

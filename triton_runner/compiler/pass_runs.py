@@ -31,6 +31,7 @@ class PipelineRun:
     level: str | None = None
     edits: PassEdits = field(default_factory=PassEdits)
     record: bool = False
+    drop_passed: bool = False  # edits of passes before the start are forgotten rather than refused
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,18 @@ def source_name(job: Job, run: PipelineRun, *, alone: bool, number: int = 0) -> 
 
 
 def run_pipelines(job: Job, runs: Sequence[PipelineRun], folder: Path) -> Results:
-    """Do ``runs`` in ``folder``, where the modules of recorded passes stay."""
+    """Do ``runs`` in ``folder``, where the modules of recorded passes stay. Without any, learn the pipeline."""
     _write_job(job, runs, folder)
     outcomes: list[Outcome | None] = [None] * len(runs)
-    while None in outcomes:
+    while True:
         finished = run_worker(str(folder), job.toolchain.python)
         for number, outcome in enumerate(outcomes):
             if outcome is None and (folder / f"run-{number}" / "result.json").exists():
                 outcomes[number] = _outcome(job, runs[number], folder / f"run-{number}", finished.stderr)
         if finished.returncode != 0 or None in outcomes:
             _blame(job, outcomes, folder, finished.returncode, finished.stderr)
+        if None not in outcomes:
+            break
     plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
     return Results(plan, [outcome for outcome in outcomes if outcome is not None])
 
@@ -108,6 +111,7 @@ def _write_job(job: Job, runs: Sequence[PipelineRun], folder: Path) -> None:
             path = f"run-{number}/replace-{index}.mlir"
             (folder / path).write_bytes(replaced[1].encode())
             replaced[1] = path
+        edits["drop_passed"] = run.drop_passed
         described.append({"source": source, "level": run.level, "to": run.to, "edits": edits, "record": run.record})
     text = json.dumps(
         {

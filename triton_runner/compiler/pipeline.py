@@ -250,12 +250,7 @@ def finish(
     options: Mapping[str, Any],
 ) -> Compiled:
     """Build the record and publish the entry."""
-    global_scratch, profile_scratch = hidden_parameters(metadata["triton_version"])
-    record = build_record(
-        name, params, metadata, target, global_scratch=global_scratch, profile_scratch=profile_scratch
-    )
-    access = pointer_access(str(artifacts["ptx"]), name) if "ptx" in artifacts else []
-    record["params"] = with_access(record["params"], access)
+    record = record_of(name, params, metadata, artifacts, target)
     sidecar = {
         **metadata,
         "name": name,
@@ -266,6 +261,23 @@ def finish(
         },
     }
     return compiled_of(cache.publish(key, stem, artifacts, sidecar), level, from_cache=False)
+
+
+def record_of(
+    name: str,
+    params: Sequence[RecordParam],
+    metadata: Mapping[str, Any],
+    artifacts: Mapping[str, str | bytes],
+    target: Target,
+) -> dict[str, Any]:
+    """The record of a kernel that Triton compiled."""
+    global_scratch, profile_scratch = hidden_parameters(metadata["triton_version"])
+    record = build_record(
+        name, params, metadata, target, global_scratch=global_scratch, profile_scratch=profile_scratch
+    )
+    access = pointer_access(str(artifacts["ptx"]), name) if "ptx" in artifacts else []
+    record["params"] = with_access(record["params"], access)
+    return record
 
 
 def compiled_of(entry: cache.Entry, level: str, *, from_cache: bool) -> Compiled:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from triton_runner.compiler.versions import adapter, adapter_path, installed_version
+from triton_runner.compiler.versions import adapter_path, installed_version
 from triton_runner.errors import ArgumentError
 
 
@@ -32,7 +32,8 @@ class Toolchain:
     @staticmethod
     def installed() -> Toolchain:
         """The Triton of this process."""
-        return Toolchain(str(installed_version()), adapter().__file__, tuple(path for path in sys.path if path))
+        version = str(installed_version())
+        return Toolchain(version, adapter_path(version), tuple(path for path in sys.path if path))
 
     @staticmethod
     def at(place: str | os.PathLike[str]) -> Toolchain:

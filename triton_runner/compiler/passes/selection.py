@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .planning import MLIR_STAGES, PlannedPass
@@ -68,6 +68,8 @@ class Selector:
             self._insertions(asked.get("insert_after")),
             {self.one(name): path for name, path in asked.get("replace_after") or ()},
         )
+        if asked.get("drop_passed"):
+            made = _without_passed(made)
         self._check_reached(made)
         return made
 
@@ -148,6 +150,18 @@ class Selector:
             raise SelectionError(
                 f"there is no pass {name!r} to insert in {self._pipeline}; nearest: {', '.join(near) or 'none'}"
             ) from None
+
+
+def _without_passed(program: Program) -> Program:
+    """The program without what it would have done before its start."""
+    start = program.start
+    return replace(
+        program,
+        skip=frozenset(index for index in program.skip if index >= start),
+        before={index: steps for index, steps in program.before.items() if index >= start},
+        after={index: steps for index, steps in program.after.items() if index >= start},
+        replace={index: path for index, path in program.replace.items() if index >= start},
+    )
 
 
 def _plain(name: str) -> str:

@@ -58,10 +58,10 @@ class Stepper:
         """Lower the module in file ``source`` to level ``to``; ``extra`` goes into the metadata beforehand."""
         self.metadata.update(extra)
         module = self._adapter.parse_ir(source, self._backend)
+        if self._record:
+            self._text = str(module)
         with intercepted(backend_module(self._backend), self._run_steps):
             while True:
-                if self._record:
-                    self._text = str(module)
                 try:
                     self._run_stages(module, to)
                     return
@@ -69,6 +69,8 @@ class Stepper:
                     return
                 except _Replace as replaced:
                     module = self._adapter.parse_ir(self._program.replace[replaced.index], self._backend)
+                    if self._record:
+                        self._remember_replaced(str(module))
                     self._next = replaced.index + 1
                     stage = self._passes[replaced.index].stage
                     if self._next == self._program.stop or self._stage_of_next() != stage:
@@ -146,6 +148,13 @@ class Stepper:
                 "text": len(self.texts) - 1,  # -1: as it came
             }
         )
+
+    def _remember_replaced(self, text: str) -> None:
+        """The last pass now counts for what has taken the place of its result."""
+        if text != self._text:
+            self.texts.append(text)
+            self._text = text
+            self.records[-1].update(changed=True, text=len(self.texts) - 1)
 
     def _described(self, index: int) -> str:
         return self._passes[index].step.name if index < len(self._passes) else "no pass"

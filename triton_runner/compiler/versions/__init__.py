@@ -79,6 +79,12 @@ def supported_range() -> str:
     return f"{names[0]}.x" if len(names) == 1 else f"{names[0]}.x to {names[-1]}.x"
 
 
+def number_of(version: str) -> tuple[int, int]:
+    """(major, minor) of a version's text; (0, 0) where it has none."""
+    match = re.match(r"(\d+)\.(\d+)", version)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
 def installed_version() -> str | None:
     """The version of the installed Triton, without importing it."""
     for distribution in ("triton", "pytorch-triton", "triton-rocm", "pytorch-triton-rocm"):
