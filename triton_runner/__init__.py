@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from triton_runner.divergence import compare as compare
     from triton_runner.inductor import inductor_kernels as inductor_kernels
     from triton_runner.messages import set_launch_message as set_launch_message
+    from triton_runner.named_op import load_ops as load_ops
+    from triton_runner.named_op import register_op as register_op
+    from triton_runner.named_op import save_ops as save_ops
     from triton_runner.pass_list import passes as passes
     from triton_runner.tuning.backend import configure_autotune_backend as configure_autotune_backend
     from triton_runner.tuning.backend import restore_autotune_backend as restore_autotune_backend
@@ -40,13 +43,16 @@ _LAZY = {
     "compile": "triton_runner.compiler.pipeline",
     "configure_autotune_backend": "triton_runner.tuning.backend",
     "configure_jit_backend": "triton_runner.backend",
-    "inductor_kernels": "triton_runner.inductor",
     "get_file_dir": "triton_runner.decorator",
     "gluon_jit": "triton_runner.decorator",
+    "inductor_kernels": "triton_runner.inductor",
     "jit": "triton_runner.decorator",
+    "load_ops": "triton_runner.named_op",
     "passes": "triton_runner.pass_list",
+    "register_op": "triton_runner.named_op",
     "restore_autotune_backend": "triton_runner.tuning.backend",
     "restore_jit_backend": "triton_runner.backend",
+    "save_ops": "triton_runner.named_op",
     "set_launch_message": "triton_runner.messages",
 }
 

@@ -5,6 +5,8 @@
 // torch.compile traces forward and backward, and only a backward pass that is really run raises. The second kernel
 // moves the version counters of the outputs, by which autograd finds a saved tensor that was overwritten. Tested in
 // tests/python/test_op.py.
+#include "ops/launch_autograd.h"
+
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/new_empty.h>
@@ -17,6 +19,14 @@
 #include "runtime/kernel.h"
 
 namespace triton_runner {
+
+at::Tensor missing_derivative(const at::Tensor& grad, std::string_view op, c10::SymIntArrayRef sizes) {
+  static const auto handle = c10::Dispatcher::singleton()
+                                 .findSchemaOrThrow("triton_runner::missing_derivative", "")
+                                 .typed<at::Tensor(const at::Tensor&, std::string_view, c10::SymIntArrayRef)>();
+  return handle.call(grad, op, sizes);
+}
+
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -38,13 +48,6 @@ struct Call {
     op.call(key, inputs, outputs, ints, floats, grid);
   }
 };
-
-at::Tensor missing_derivative(const at::Tensor& grad, std::string_view key, c10::SymIntArrayRef sizes) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("triton_runner::missing_derivative", "")
-                             .typed<at::Tensor(const at::Tensor&, std::string_view, c10::SymIntArrayRef)>();
-  return op.call(grad, key, sizes);
-}
 
 class Launch : public torch::autograd::Function<Launch> {
  public:
@@ -113,6 +116,10 @@ void launch_autograd(c10::DispatchKeySet keys, std::string_view key, at::TensorL
 }
 
 at::Tensor raise_missing_derivative(const at::Tensor&, std::string_view key, at::IntArrayRef) {
+  if (key.find("::") != std::string_view::npos) {
+    raise<UnsupportedError>("op ", key, " has no derivative: register it with backward=..., or call it under ",
+                            "torch.no_grad()");
+  }
   raise<UnsupportedError>("triton_runner::launch of kernel '", find_kernel(key).spec().name,
                           "' has no derivative: launch the kernel of its ",
                           "backward pass from a torch.autograd.Function, or call it under torch.no_grad()");

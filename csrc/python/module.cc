@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include "driver/elf.h"
+#include "ops/register_named_op.h"
 #include "ptx/access.h"
 #include "ptx/recover.h"
 #include "python/door.h"
@@ -113,6 +114,10 @@ std::vector<std::tuple<int, uint32_t, uint32_t>> layout_of(const KernelSpec& spe
   return out;
 }
 
+void register_op(const std::string& key, const std::string& definition, bool own_autograd) {
+  register_named_op(Json::parse(definition), find_kernel(key), own_autograd);
+}
+
 void preload(const std::string& key, bool cuda, int index) {
   py::gil_scoped_release released;
   find_kernel(key).loaded({cuda ? DeviceType::Cuda : DeviceType::Cpu, index});
@@ -127,6 +132,8 @@ std::pair<uintptr_t, uintptr_t> handles_of(const std::string& key, bool cuda, in
 void bind_registry(py::module_& module) {
   module.def("register_kernel", &register_images, py::arg("spec"), py::arg("images"),
              "Registers {level: bytes} and returns the content key that torch.ops.triton_runner.launch takes.");
+  module.def("register_named_op", &register_op, py::arg("key"), py::arg("definition"), py::arg("own_autograd") = false,
+             "Makes the kernel an op of the schema in the definition (csrc/ops/op_definition.h).");
   module.def("kernel_spec", [](const std::string& key) { return find_kernel(key).spec(); }, py::arg("key"));
   module.def("preload", &preload, py::arg("key"), py::arg("cuda"), py::arg("index"),
              "Loads the kernel on a device ahead of its first launch.");
