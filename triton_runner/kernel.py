@@ -130,7 +130,7 @@ class Kernel(_C.Indexable):
         )
 
     def preload(self, device: torch.device | str | int | None = None) -> Kernel:
-        """Load the kernel on ``device`` now, as CUDA graph capture needs.
+        """Load the kernel on ``device`` now, as CUDA graph capture needs, and make what a trace of a launch reads.
 
         Without a device: on the current CUDA device, or on the CPU where there is none.
         """
@@ -141,6 +141,7 @@ class Kernel(_C.Indexable):
         if index is None:
             index = torch.cuda.current_device() if place.type == "cuda" else 0
         _C.preload(self.key, place.type == "cuda", index)
+        self._names.intersection(param.name for param in self._runtime)  # dynamo does not trace a first read
         return self
 
     def op_args(self, *args: Any, **kwargs: Any) -> tuple[list[Any], list[Any], list[Any], list[Any]]:

@@ -7,6 +7,7 @@
     buffer      the memory that the edited kernel fills (csrc/ir/protocol.h), and back to tensors
     edited      the edited kernel: text, compile, record
     run         counting, recording, putting back what the kernel overwrites
+    prepared    the same ahead of its launches, for torch.compile and CUDA graphs
     result      Dump
     marks       what ``triton_runner.language`` leaves in a kernel
     older       the launch keywords dump_tensor, dump_value, dump_grid

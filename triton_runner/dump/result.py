@@ -40,11 +40,11 @@ class Dump:
         source: Python line, IR line, operation.
         dropped: executions that ``iterations=`` left out, over all programs.
         exact: whether the kernel with the stores gave the very results of the kernel without them. Where it did not,
-            the compiler rounded something else in between, or the kernel does not repeat itself.
+            the compiler rounded something else in between, or the kernel does not repeat itself. None: not checked.
     """
 
     def __init__(
-        self, tensor: torch.Tensor, valid: torch.Tensor, source: Source, dropped: int = 0, exact: bool = True
+        self, tensor: torch.Tensor, valid: torch.Tensor, source: Source, dropped: int = 0, exact: bool | None = True
     ) -> None:
         self.tensor = tensor
         self.valid = valid
@@ -64,7 +64,7 @@ class Dump:
             parts.append(f"{missing} of {self.valid.numel()} not computed")
         if self.dropped:
             parts.append(f"{self.dropped} executions dropped")
-        if not self.exact:
+        if self.exact is False:
             parts.append("the stores changed the kernel's rounding")
         return "; ".join(parts) + ")"
 

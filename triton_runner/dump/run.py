@@ -8,6 +8,7 @@ kernels and not in the other; ``Dump.exact`` tells).
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from triton_runner import _C
 from triton_runner.dump import buffer as areas
 from triton_runner.dump.edited import Source, edit
 from triton_runner.dump.marks import mark_name
+from triton_runner.dump.prepared import Prepared
 from triton_runner.dump.result import Dump
 from triton_runner.dump.result import Source as Origin
 from triton_runner.dump.selection import Selector, key_of, select
@@ -100,8 +102,20 @@ class Launcher:
 
     def run(self, grid: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Dump]:
         """Run the kernel and return what was asked for, by name, in program order."""
-        call = self._bind(args, kwargs, self._request)
-        return run(call, grid, self._request)
+        if torch.compiler.is_dynamo_compiling():  # a dump compiles and counts: it breaks the graph, as print does
+            return torch.compiler.disable(self._run)(grid, args, kwargs)
+        return self._run(grid, args, kwargs)
+
+    def _run(self, grid: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Dump]:
+        return run(self._bind(args, kwargs, self._request), grid, self._request)
+
+    def prepare(self, grid: Any, *args: Any, **kwargs: Any) -> Prepared:
+        """The dump as a launch of its own, for these arguments and ones like them: :class:`Prepared`.
+
+        Where a value lies in a loop and ``iterations=`` does not bound it, the kernel runs once to count, and what it
+        writes is put back.
+        """
+        return prepare(self._bind(args, kwargs, self._request), grid, self._request)
 
 
 def launcher_of(
@@ -126,50 +140,67 @@ def run(call: Call, grid: Any, request: Request) -> dict[str, Dump]:
     return {key_of(slots, index): dump for index, dump in zip(chosen, dumps, strict=True)}
 
 
+def prepare(call: Call, grid: Any, request: Request) -> Prepared:
+    """Compile ``call`` with its stores, and lay out the buffer."""
+    slots = call.source.slots()
+    chosen = select(slots, request.selectors, request.op)
+    counts = call.counts(grid)
+    with torch.no_grad():
+        kernel, stored = edit(call.source, chosen, call.device())
+        rows, extents = _rows(counts, request.programs, call.kernel.spec.name)
+        saved = _Saved(call.outputs)
+        layout = _plan(call, kernel, counts, stored, rows, request, saved)
+        names = tuple(key_of(slots, index) for index in chosen)
+        level = call.source.level
+        kernel.preload(call.device())
+        decode = functools.partial(_dumps, extents=extents, level=level, exact=None)
+        return Prepared(kernel, counts, names, layout, layout.allocate(call.device()), decode)
+
+
 def collect(call: Call, grid: tuple[int, int, int], chosen: Sequence[int], request: Request) -> list[Dump]:
     """Run ``call`` and return a dump for each of the chosen slots."""
     with torch.no_grad():
         kernel, stored = edit(call.source, chosen, call.device())
         rows, extents = _rows(grid, request.programs, call.kernel.spec.name)
-        threads = kernel.spec.num_warps * kernel.spec.target.warp_size * kernel.spec.num_ctas
         saved = _Saved(call.outputs)
         try:
-            filled, layout = _fill(call, kernel, grid, stored, rows, threads, request, saved)
+            layout = _plan(call, kernel, grid, stored, rows, request, saved)
+            filled = layout.allocate(call.device())
+            call.launch_stored(kernel, grid, filled)
             with_stores = saved.now()
         finally:
             saved.put_back()
         call.launch(grid)
         exact = saved.is_now(with_stores)
-        return [_dump(filled, area, extents, call.source.level, exact) for area in layout.areas]
+        return _dumps(filled, layout, extents, call.source.level, exact)
 
 
-def _fill(
+def _plan(
     call: Call,
     kernel: Kernel,
     grid: Sequence[int],
     slots: Sequence[_C.Slot],
     rows: Sequence[int],
-    threads: int,
     request: Request,
     saved: _Saved,
-) -> tuple[torch.Tensor, areas.Plan]:
-    """Count where that is needed, then record."""
-    device = call.device()
+) -> areas.Plan:
+    """The layout of the buffer, within the budget. Counts with a launch where that is needed, which is undone."""
+    threads = kernel.spec.num_warps * kernel.spec.target.warp_size * kernel.spec.num_ctas
     bound = request.iterations or 1
     capacities = [bound if slot.depth else 1 for slot in slots]
     if request.iterations is None and any(slot.depth for slot in slots):
         counting = areas.plan(slots, [0] * len(slots), rows, threads)
         areas.check_budget(counting, request.max_bytes, call.kernel.spec.name)
-        buffer = counting.allocate(device)
-        call.launch_stored(kernel, grid, buffer)
-        saved.put_back()
+        buffer = counting.allocate(call.device())
+        try:
+            call.launch_stored(kernel, grid, buffer)
+        finally:
+            saved.put_back()
         seen = [areas.counts(buffer, area) for area in counting.areas]
         capacities = [int(each.max()) if each.numel() else 0 for each in seen]
     layout = areas.plan(slots, capacities, rows, threads)
     areas.check_budget(layout, request.max_bytes, call.kernel.spec.name)
-    buffer = layout.allocate(device)
-    call.launch_stored(kernel, grid, buffer)
-    return buffer, layout
+    return layout
 
 
 class _Saved:
@@ -196,7 +227,13 @@ def _bytes(storage: torch.UntypedStorage) -> torch.Tensor:
     return torch.empty(0, dtype=torch.uint8, device=storage.device).set_(storage)
 
 
-def _dump(buffer: torch.Tensor, area: areas.Area, extents: Sequence[int], level: str, exact: bool) -> Dump:
+def _dumps(
+    buffer: torch.Tensor, layout: areas.Plan, extents: Sequence[int], level: str, exact: bool | None
+) -> list[Dump]:
+    return [_dump(buffer, area, extents, level, exact) for area in layout.areas]
+
+
+def _dump(buffer: torch.Tensor, area: areas.Area, extents: Sequence[int], level: str, exact: bool | None) -> Dump:
     slot = area.slot
     tensor, valid = areas.records(buffer, area)
     lead = [*extents, area.threads] if slot.per_thread else list(extents)
