@@ -1,4 +1,4 @@
-// Gives every register of a PTX kernel a value before its first instruction, where it may be read without one.
+// Gives every register of a PTX kernel a value behind its declaration, where it may be read without one.
 //
 //   ld.param.b64 %rd1, [k_param_0];        ->        mov.b32 %r1, 0;
 //   @%p1 ld.global.b32 %r1, [%rd1];                  ld.param.b64 %rd1, [k_param_0];
@@ -7,8 +7,9 @@
 // What a thread finds in a register that nothing wrote is left to the hardware: lanes that a mask keeps from loading
 // hold whatever was there. With a zero in it a dump is the same in every run and on every device. Which registers that
 // is follows from a backward liveness analysis over the blocks; a guarded instruction does not end a life. Registers of
-// 128 bits and of inner scopes stay as they are, and so does a kernel whose first instruction is part of a loop.
-// Tested in tests/csrc/ir/test_define_ptx.cc.
+// 128 bits and of inner scopes stay as they are, and so does a kernel whose first instruction is part of a loop. The
+// zeros go ahead of the first instruction behind the declarations, which may be a later one: a dump puts its own code
+// first. Tested in tests/csrc/ir/test_define_ptx.cc.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -69,6 +70,7 @@ class Liveness {
     }
     return found;
   }
+  uint32_t first_block_end() const { return blocks_.first[1]; }
   bool repeats_start() const {
     return std::ranges::any_of(
         blocks_.graph, [](const std::vector<Block>& next) { return std::ranges::find(next, Block{0}) != next.end(); });
@@ -152,19 +154,32 @@ void Liveness::solve() {
   }
 }
 
-// By register: whether it is declared ahead of the first instruction, outside of all inner braces.
-std::vector<bool> known_at_start(const Function& function) {
-  std::vector<bool> known(function.register_types.size(), false);
+// Where zeros can go: ahead of `instruction`, into registers that are known there and that nothing has touched so far.
+struct Place {
+  uint32_t instruction = 0;
+  std::vector<bool> registers;
+};
+
+Place find_place(const Function& function, uint32_t block_end) {
+  Place place;
+  place.registers.assign(function.register_types.size(), false);
   unsigned depth = 0;
+  uint32_t seen = 0;  // instructions
   for (const ptx::Item& item : function.layout) {
-    if (item.kind == ptx::ItemKind::Instruction) break;
+    if (item.kind == ptx::ItemKind::Instruction && ++seen == block_end) break;
     if (item.kind == ptx::ItemKind::OpenScope) ++depth;
     if (item.kind == ptx::ItemKind::CloseScope) --depth;
     if (item.kind != ptx::ItemKind::Registers || depth != 0) continue;
     const ptx::RegisterDecl& declared = function.register_decls[item.index];
-    std::fill_n(known.begin() + declared.first, declared.count, true);
+    std::fill_n(place.registers.begin() + declared.first, declared.count, true);
+    place.instruction = seen;
   }
-  return known;
+  for (uint32_t i = 0; i < place.instruction; ++i) {
+    const Instruction& instruction = function.instructions[i];
+    for (const uint32_t reg : sources_of(instruction)) place.registers[reg] = false;
+    for (const uint32_t reg : results_of(instruction)) place.registers[reg] = false;
+  }
+  return place;
 }
 
 std::string zero_of(const Function& function, uint32_t reg) {
@@ -185,13 +200,13 @@ std::string define_registers(std::string_view text, const std::string& kernel) {
   if (function.instructions.empty()) return std::string(text);
   Liveness liveness(function);
   if (liveness.repeats_start()) return std::string(text);
-  const std::vector<bool> known = known_at_start(function);
+  const Place place = find_place(function, liveness.first_block_end());
   std::string code;
   for (const uint32_t reg : liveness.at_start()) {
-    if (known[reg]) code += zero_of(function, reg);
+    if (place.registers[reg]) code += zero_of(function, reg);
   }
   TextEdits edits;
-  if (!code.empty()) edits.insert(locate_kernel(text, function).instructions[0].begin, code);
+  if (!code.empty()) edits.insert(locate_kernel(text, function).instructions[place.instruction].begin, code);
   return edits.apply(text);
 }
 

@@ -58,6 +58,29 @@ TEST(DefinePtx, AStartThatIsPartOfALoopIsLeftAlone) {
   EXPECT_EQ(defined("L:\nadd.s32 %r1, %r1, 1;\nsetp.lt.s32 %p1, %r1, 9;\n@%p1 bra L;"), "");
 }
 
+TEST(DefinePtx, BehindTheDeclarationsOfAKernelWithItsDump) {
+  const std::string text = ptx::kernel_text(
+      "ld.param.b64 %rd1, [a];\nsetp.eq.b64 %p1, %rd1, 0;\n@%p1 ld.global.b32 %r1, [%rd1];\nst.global.b32 [%rd1], "
+      "%r1;");
+  const std::vector<Slot> slots = list_ptx(text, "k");
+  Request request;
+  request.params = 3;
+  for (size_t i = 0; i < slots.size(); ++i) request.chosen.push_back(i);
+  const std::string edited = define_registers(dump_ptx(text, request).text, "k");
+  const size_t declared = edited.find(".reg .b32 %r<64>");
+  EXPECT_LT(declared, edited.find("mov.b32 %r1, 0;"));
+  EXPECT_LT(edited.find("mov.b32 %r1, 0;"), edited.find("ld.param.b64 %rd1, [a];"));
+  EXPECT_EQ(define_registers(edited, "k"), edited);
+}
+
+TEST(DefinePtx, WhatTheFirstInstructionsTouchedIsLeftAlone) {
+  const std::string text = concat(ptx::kHeader, ".entry k() {\n.reg .pred %p; .reg .b32 %a;\n@%p mov.b32 %a, 1;\n",
+                                  ".reg .b32 %b;\nadd.s32 %b, %a, %b;\nret;\n}\n");
+  const std::string edited = define_registers(text, "k");
+  EXPECT_EQ(edited.find("mov.b32 %a, 0;"), std::string::npos);
+  EXPECT_NE(edited.find("mov.b32 %b, 0;"), std::string::npos);
+}
+
 TEST(DefinePtx, RealKernelsStayReadable) {
   for (const auto& path : ptx::real_files()) {
     const std::string text = ptx::read_text(path);
