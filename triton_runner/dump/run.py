@@ -103,7 +103,8 @@ class Launcher:
     def run(self, grid: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Dump]:
         """Run the kernel and return what was asked for, by name, in program order."""
         if torch.compiler.is_dynamo_compiling():  # a dump compiles and counts: it breaks the graph, as print does
-            return torch.compiler.disable(self._run)(grid, args, kwargs)
+            out_of_the_graph: Callable[..., dict[str, Dump]] = torch.compiler.disable(self._run)
+            return out_of_the_graph(grid, args, kwargs)
         return self._run(grid, args, kwargs)
 
     def _run(self, grid: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Dump]:
