@@ -16,7 +16,7 @@ from triton_runner.cli import main as run_main
 
 # ruff: noqa: F811
 
-COMMANDS = ("run", "compile", "inspect", "passes", "bench", "doctor")
+COMMANDS = ("run", "compile", "inspect", "passes", "bisect", "bench", "doctor")
 ROOT = Path(__file__).parents[2]
 
 

@@ -78,6 +78,15 @@ def print_answer(answer: Answer, as_json: bool) -> None:
     answer.show(make_console())
 
 
+def print_difference(console: Console, text: str) -> None:
+    """A unified difference, in colours where there are any. No line is broken or cut."""
+    from rich.text import Text
+
+    styles = {"+": "green", "-": "red", "@": "cyan"}
+    for line in text.splitlines():
+        console.print(Text(line, style=styles.get(line[:1], "")), soft_wrap=True)
+
+
 def make_console() -> Console:
     from rich.console import Console
 

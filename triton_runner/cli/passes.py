@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from triton_runner.cli.answer import Answer
+from triton_runner.cli.answer import Answer, print_difference
 from triton_runner.cli.compile import lowest_level, tell_guess
 from triton_runner.cli.parsing import add_source_arguments
 from triton_runner.cli.source import Request, make_request, read_source
@@ -95,8 +95,9 @@ def _text_of_one(passes: Any, options: argparse.Namespace) -> Answer:
         hint = f"; near are {', '.join(near)}" if near else ""
         raise ArgumentError(f"no pass of this pipeline is called {name!r}{hint}") from None
     text = record.text if options.show else difference(record)
-    data = {**_entry(record), "text" if options.show else "difference": text}
-    return Answer(data, lambda console: console.out(text, highlight=False, end=""))
+    if options.diff:
+        return Answer({**_entry(record), "difference": text}, lambda console: print_difference(console, text))
+    return Answer({**_entry(record), "text": text}, lambda console: console.out(text, highlight=False, end=""))
 
 
 def difference(record: PassRecord) -> str:
