@@ -45,7 +45,10 @@ def disassemble(cubin: bytes, kernel: str) -> str | None:
         file.write(cubin)
         file.flush()
         command = [str(tool), "--print-code", "--print-line-info-inline", file.name]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            raise ArtifactError(f"cubin of kernel {kernel!r}: {tool} took over {_TIMEOUT_S} s to read it") from None
     if done.returncode != 0:
         reason = done.stderr.strip() or f"exit status {done.returncode}"
         raise ArtifactError(f"cubin of kernel {kernel!r}: {tool} cannot read it: {reason}")

@@ -92,6 +92,19 @@ def test_inspect_says_what_is_missing(cli, compiled, tmp_path):
     assert done.data["registers"] > 0
 
 
+def test_inspect_a_cubin_whose_code_nobody_can_read(cli, compiled, tmp_path):
+    image = bytearray((compiled / "scale.cubin").read_bytes())
+    code = bytes.fromhex("4d790000000000000000")  # EXIT, whose opcode becomes one that there is not
+    assert code in image
+    at = image.index(code)
+    image[at : at + 2] = b"\xff\xff"
+    (tmp_path / "scale.cubin").write_bytes(image)
+    done = cli("inspect", tmp_path / "scale.cubin", "--json")
+    assert done.status == answer.OK, done.err
+    assert done.data["registers"] > 0
+    assert "nvdisasm cannot read it" in " ".join(done.data["notes"])
+
+
 def test_a_module_inside_a_package(cli, tmp_path):
     package = tmp_path / "cli_package"
     package.mkdir()

@@ -10,7 +10,7 @@ from typing import Any
 
 from triton_runner.compiler.artifact import Artifact, read_artifact
 from triton_runner.disassembly import disassemble, instruction_counts
-from triton_runner.errors import Error
+from triton_runner.errors import ArtifactError, Error
 
 _IR_LEVELS = ("ttir", "ttgir", "llir")
 
@@ -133,7 +133,11 @@ def _add_cubin(data: dict[str, Any], artifact: Artifact, name: str | None, sass:
     )
     if not sass:
         return
-    listing = disassemble(artifact.content, found.kernel)
+    try:
+        listing = disassemble(artifact.content, found.kernel)
+    except ArtifactError as error:
+        data["notes"].append(str(error))
+        return
     if listing is None:
         data["notes"].append("no SASS: nvdisasm is neither in PATH, nor in the installed Triton, nor in CUDA_HOME")
         return
