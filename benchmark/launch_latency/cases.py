@@ -56,6 +56,15 @@ class Case:
         """Arguments and constexprs as they stand in a call."""
         return ", ".join(filter(None, [self.positional(), *(f"{name}={name}" for name in self.constexprs)]))
 
+    def tuned(self, autotune: Callable[..., Any], function: Any) -> Any:
+        """``function`` with two configs, of which the first is taken for the faster; three integers are the key."""
+        import triton
+
+        configs = [triton.Config({}, num_warps=warps) for warps in (4, 2)]
+        key = [name for name, value in self.args.items() if isinstance(value, int)][:3]
+        times = iter(range(len(configs)))
+        return autotune(configs, key, do_bench=lambda _, quantiles: [float(next(times))] * len(quantiles))(function)
+
     def check(self, launch: Callable[[int], float], synchronize: Callable[[], None]) -> None:
         """Raise where one launch does not leave the expected result."""
         if self.out is None or self.expected is None:

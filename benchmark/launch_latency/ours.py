@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import cycle
 from typing import Any
 
@@ -16,6 +16,7 @@ from common.timing import statement
 import triton_runner
 
 JIT = "@triton_runner.jit"
+TUNED = "@triton_runner.autotune"
 KERNEL = "triton_runner Kernel[grid](...)"
 BOUND = "triton_runner kernel.bind(...)()"
 REPLACED = "triton_runner bound.replace(one); bound()"
@@ -36,6 +37,7 @@ def doors(case: Case, device: torch.device) -> Iterator[tuple[str, Any]]:
     jit = cache(lambda: triton_runner.jit(case.function))
     args = case.args.values()
     yield JIT, lambda: statement(f"jit[grid]({case.call()})", {**case.names(), "jit": jit()})
+    yield TUNED, lambda: _tuned(case, jit())
     yield KERNEL, lambda: statement(f"kernel[grid]({case.positional()})", {**case.names(), "kernel": kernel()})
     if not case.changing:  # what is bound does not change
         yield BOUND, lambda: statement("bound()", {"bound": kernel().bind(case.grid, *args)})
@@ -44,6 +46,11 @@ def doors(case: Case, device: torch.device) -> Iterator[tuple[str, Any]]:
     yield OP, lambda: _op(case, kernel())
     if not case.changing:
         yield OP_CPP, lambda: native.op_from_cpp(kernel().key, kernel().op_args(*args), case.grid)
+
+
+def _tuned(case: Case, jit: Any) -> Any:
+    tuned = case.tuned(partial(triton_runner.autotune, cache_results=False, check=False), jit)
+    return statement(f"tuned[grid]({case.call()})", {**case.names(), "tuned": tuned})
 
 
 def _replaced(case: Case, kernel: Any) -> Any:

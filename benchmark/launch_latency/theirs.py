@@ -16,6 +16,7 @@ from native import Floor
 
 FLOOR = "cuLaunchKernelEx from C++ (the floor)"
 TRITON = "@triton.jit"
+TRITON_TUNED = "@triton.autotune"
 
 
 def launchers(case: Case, stream: int) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -29,6 +30,8 @@ def launchers(case: Case, stream: int) -> Iterator[tuple[str, Callable[[], Any]]
     if case.changing:
         yield f"{FLOOR}, map as it is", lambda: _floor(case, compiled(), stream, encode=False)
     yield TRITON, lambda: statement(f"jit[grid]({case.call()})", {**case.names(), "jit": jit})
+    tuned = case.tuned(triton.autotune, jit)
+    yield TRITON_TUNED, lambda: statement(f"tuned[grid]({case.call()})", {**case.names(), "tuned": tuned})
     yield "Triton CompiledKernel.run", lambda: _compiled_kernel(case, compiled(), stream)
     yield "torch static launcher", lambda: _static_launcher(case, compiled(), stream)
     yield "cuda.core launch", lambda: _cuda_core(case, compiled(), stream)
