@@ -39,9 +39,9 @@ def compiled(matmul, **edits):
     return triton_runner.compile(matmul[0], target="sm_90", options=OPTIONS, **edits)
 
 
-def without_names(module):
-    """A module without the names of its values, which a module that was printed and read again chooses anew."""
-    return re.sub(r"%[\w#:]+|#loc\d*", "%", module)
+def without_comments(module):
+    """A module without the locations that we write at its end (compiler/passes/locations.py)."""
+    return re.sub(r"^// triton_runner: .*\n", "", module, flags=re.MULTILINE)
 
 
 def test_the_list_is_the_pipeline_in_order(matmul):
@@ -65,8 +65,8 @@ def test_each_module_follows_from_the_one_before(matmul):
         assert after.before == before.text
         assert after.changed == (after.text != after.before)
     last = {record.stage: record.text for record in passes}
-    assert without_names(last["ttir"]) == without_names(kernel.artifacts["ttir"])
-    assert without_names(last["ttgir"]) == without_names(kernel.artifacts["ttgir"])
+    assert without_comments(last["ttir"]) == kernel.artifacts["ttir"]
+    assert without_comments(last["ttgir"]) == kernel.artifacts["ttgir"]
     assert "llvm.func @plain_matmul_kernel" in last["llir"]
 
 
@@ -145,7 +145,7 @@ def test_leaving_passes_out(matmul):
     labels = [record.label for record in triton_runner.passes(matmul[0], target="sm_90", skip_passes=["canonicalize"])]
     assert not [label for label in labels if label.startswith("canonicalizer")]
     without = compiled(matmul, skip_passes=["coalesce"])
-    assert without_names(without.artifacts["ttgir"]) != without_names(kernel.artifacts["ttgir"])
+    assert without.artifacts["ttgir"] != kernel.artifacts["ttgir"]
     with pytest.raises(CompileError, match=r"pass \w+ \(position \d+\)|failed at"):
         compiled(matmul, skip_passes="convert_to_ttgpuir")
 

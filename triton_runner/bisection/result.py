@@ -105,7 +105,7 @@ class BisectResult:
 
 def without_locations(module: str) -> str:
     """An MLIR module without its locations, which change with every pass that renumbers them."""
-    kept = [line for line in module.splitlines() if not line.startswith("#loc")]
+    kept = [line for line in module.splitlines() if not line.startswith(("#loc", "// triton_runner:"))]
     return "\n".join(_LOCATION.sub("", line) for line in kept)
 
 

@@ -14,6 +14,7 @@ from triton_runner.compiler.artifact import Artifact, read_artifact, read_module
 from triton_runner.compiler.levels import PYTHON
 from triton_runner.compiler.pass_edits import PassEdits
 from triton_runner.compiler.pass_runs import Job, PipelineRun
+from triton_runner.compiler.passes.locations import module_text
 from triton_runner.compiler.pipeline import is_function, source_of
 from triton_runner.compiler.target import Target, default_target, parse_target
 from triton_runner.compiler.text import choose_target, merge_options, read_interface, read_sidecar
@@ -67,7 +68,7 @@ def function_run(
     module = triton.lower_function(source, backend, compile_options.parse(triton, backend, asked))
     gluon = triton.is_gluon(source.fn)
     job = Job(Toolchain.installed(), target, asked, cache.file_stem(source.name), gluon)
-    return job, PipelineRun(str(module), to, None, edits, record)
+    return job, PipelineRun(module_text(module), to, None, edits, record)
 
 
 def artifact_run(

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
+from .locations import module_text, restore_locations
 from .planning import PlannedPass, backend_module
 from .recorder import Step, intercepted
 from .selection import Program
@@ -57,9 +58,9 @@ class Stepper:
     def run(self, source: str, to: str, extra: Mapping[str, Any]) -> None:
         """Lower the module in file ``source`` to level ``to``; ``extra`` goes into the metadata beforehand."""
         self.metadata.update(extra)
-        module = self._adapter.parse_ir(source, self._backend)
+        module = self._read(source)
         if self._record:
-            self._text = str(module)
+            self._text = module_text(module)
         with intercepted(backend_module(self._backend), self._run_steps):
             while True:
                 try:
@@ -68,15 +69,20 @@ class Stepper:
                 except _Stop:
                     return
                 except _Replace as replaced:
-                    module = self._adapter.parse_ir(self._program.replace[replaced.index], self._backend)
+                    module = self._read(self._program.replace[replaced.index])
                     if self._record:
-                        self._remember_replaced(str(module))
+                        self._remember_replaced(module_text(module))
                     self._next = replaced.index + 1
                     stage = self._passes[replaced.index].stage
                     if self._next == self._program.stop or self._stage_of_next() != stage:
-                        self.artifacts[stage] = str(module)
+                        self.artifacts[stage] = module_text(module)
                     if self._next == self._program.stop:
                         return
+
+    def _read(self, path: str) -> Any:
+        module = self._adapter.parse_ir(path, self._backend)
+        restore_locations(module, path, self._ir)
+        return module
 
     def _stage_of_next(self) -> str:
         return self._passes[min(self._next, len(self._passes) - 1)].stage
@@ -114,7 +120,7 @@ class Stepper:
         if index in program.replace:
             raise _Replace(index)
         if index + 1 == program.stop:
-            self.artifacts[self._passes[index].stage] = str(module)
+            self.artifacts[self._passes[index].stage] = module_text(module)
             raise _Stop
 
     def _run_one(self, index: int, step: Step, module: Any, rest: tuple[Any, ...], *, inserted: bool = False) -> None:
@@ -130,8 +136,9 @@ class Stepper:
             manager.run(module, *rest)
         except RuntimeError as error:
             raise PassFailed(f"pass {step.name} (position {index + 1}): {error}") from error
+        seconds = time.perf_counter() - begin
         if self._record:
-            self._remember(index, step, str(module), time.perf_counter() - begin, inserted)
+            self._remember(index, step, module_text(module), seconds, inserted)
 
     def _remember(self, index: int, step: Step, text: str, seconds: float, inserted: bool) -> None:
         changed = text != self._text
