@@ -9,8 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 from browser import Browser, find_browser
-from kernels import case_named
+from kernels import CASES, case_named
+from kernels.plain import source_of
 
+import triton_runner
 from triton_runner.cli import main
 from triton_runner.report.data import Subject, build_data
 from triton_runner.report.page import write_report
@@ -259,3 +261,17 @@ def test_sources_that_are_gone_are_no_error(browser, tmp_path):
     rows_of(browser, tmp_path, text, text + "a.y\n")
     assert "not on the machine" in browser.evaluate("document.querySelector('#python').textContent")
     assert browser.console == []
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_kernel_of_the_corpus(browser, tmp_path, case):
+    capability = max(90, case.min_capability)
+    source, _, options = source_of(case, case.arguments("cpu"), capability)
+    given = {name: value for name, value in options.items() if value is not None}
+    passes = triton_runner.passes(source, target=capability, options=given)
+    browser.open(write_report(tmp_path / "report.html", passes, Subject(case.name, f"sm_{capability}", "3.6.0")))
+    browser.evaluate("document.querySelector('#all-lines').click()")
+    browser.evaluate("[...document.querySelectorAll('.pass')].forEach(e => e.click())")
+    assert browser.console == []
+    assert browser.evaluate("document.querySelectorAll('#code .ln.r[data-at]').length") > 0
