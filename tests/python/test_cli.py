@@ -126,6 +126,13 @@ def test_doctor_launches_and_compiles(cli):
     assert all(name in told.out for name in states)
 
 
+@pytest.mark.parametrize("level", ["ptx", "ttir"])
+def test_the_kernel_that_doctor_launches(level):
+    from triton_runner.cli.probe import launch_probe
+
+    launch_probe("cpu", level)
+
+
 def test_doctor_says_what_will_not_work(cli, monkeypatch):
     def refuse(*arguments):
         raise RuntimeError("the probe is broken")

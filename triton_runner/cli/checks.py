@@ -223,14 +223,15 @@ def _hip() -> Check:
         )
     if not torch.cuda.is_available():
         return Check("drivers", "hip", ABSENT, "libamdhip64.so", "launching on an AMD GPU: torch sees no device")
-    return Check("drivers", "hip", OK, f"libamdhip64.so; {torch.cuda.get_device_name()}")
+    # An AMD GPU takes no PTX, so this one needs Triton too.
+    return _launched("hip", f"libamdhip64.so; {torch.cuda.get_device_name()}", "ttir")
 
 
-def _launched(name: str, found: str) -> Check:
+def _launched(name: str, found: str, level: str = "ptx") -> Check:
     from triton_runner.cli.probe import launch_probe
 
     try:
-        launch_probe(name)
+        launch_probe("cuda", level)  # which is also what torch calls an AMD GPU
     except Exception as error:
         return Check("drivers", name, BROKEN, found, f"launching on {name}: {type(error).__name__}: {error}")
     return Check("drivers", name, OK, f"{found}; a kernel ran")

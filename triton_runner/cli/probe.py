@@ -47,14 +47,17 @@ module {
 """
 
 
-def launch_probe(device: str) -> None:
-    """Launch the PTX on ``device``; raises where that fails or the result is wrong."""
+def launch_probe(device: str, level: str = "ptx") -> None:
+    """Launch the PTX, or the TTIR, on ``device``; raises where that fails or the result is wrong."""
     import torch
 
     from triton_runner import load
 
-    metadata = {"triton_version": "3.0.0", "num_warps": COUNT // 32, "shared": 0}  # 3.0 has no hidden parameters
-    kernel = load(PTX, level="ptx", metadata=metadata, signature={"in": "*i32", "out": "*i32"})
+    if level == "ptx":
+        metadata = {"triton_version": "3.0.0", "num_warps": COUNT // 32, "shared": 0}  # 3.0 has no hidden parameters
+        kernel = load(PTX, level="ptx", metadata=metadata, signature={"in": "*i32", "out": "*i32"})
+    else:
+        kernel = load(TTIR, level=level)
     values = torch.arange(COUNT, dtype=torch.int32, device=device)
     out = torch.zeros_like(values)
     kernel[(1,)](values, out)
