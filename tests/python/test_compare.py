@@ -187,6 +187,34 @@ def test_targets(made):
     assert result.compared
 
 
+def test_two_passes(made):
+    """The module behind one pass against the module behind another, and a pass that broke something."""
+    passes = triton_runner.passes(scaled_sum, signature=SIGNATURE, constexprs={"BLOCK": BLOCK}, target="sm_80")
+    behind = {record.name: record for record in passes if record.changed and record.stage == "ttgir"}
+    early, late = behind["coalesce"], behind["sccp"]
+    result = triton_runner.compare(
+        at(made, "ttgir", late.text), at(made, "ttgir", early.text), arguments(), grid=GRID, rtol=1e-6
+    )
+    assert result, result
+    assert len(result.compared) > 15
+    broken = late.text.replace("arith.mulf %total", "arith.mulf %x_8", 1)
+    assert broken != late.text
+    result = triton_runner.compare(
+        at(made, "ttgir", broken), at(made, "ttgir", early.text), arguments(), grid=GRID, rtol=1e-6
+    )
+    assert result.first.source.op == "arith.mulf"
+    assert result.first.source.variable == "product"
+
+
+def test_addresses_stay_out_of_it_on_two_devices(made):
+    """What is an address, or computed from one, is known at every level; a product of floats is not."""
+    for level in ("ttir", "ttgir", "llir", "ptx"):
+        slots = at(made, level).dumpable()
+        assert any(slot.address for slot in slots), level
+        assert not any(slot.address for slot in slots if slot.element.startswith("fp")), level
+        assert all(slot.address for slot in slots if slot.element == "ptr"), level
+
+
 def test_nothing_in_common(made):
     with pytest.raises(ArgumentError, match="no value in common"):
         triton_runner.compare(at(made, "ttir"), at(made, "ptx"), arguments(), grid=GRID, op="arith.mulf")

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from dump_kernels import accumulate, add, add_arguments, add_grid, cube, early, grid_3d, nest, typed
+from kernels.dump_kernels import accumulate, add, add_arguments, add_grid, cube, early, grid_3d, nest, typed
 
 import triton_runner
 from triton_runner.dump import Dump

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from dump_kernels import add, add_arguments, add_grid, marked
+from kernels.dump_kernels import add, add_arguments, add_grid, marked
 from triton.experimental.gluon import language as gl
 
 import triton_runner

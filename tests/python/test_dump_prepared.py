@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from dump_kernels import accumulate, add, add_arguments, add_grid
+from kernels.dump_kernels import accumulate, add, add_arguments, add_grid
 
 from triton_runner.errors import ArgumentError
 
