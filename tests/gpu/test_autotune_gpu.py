@@ -83,8 +83,8 @@ def cubin_folder(tmp_path_factory):
         a, b, c, M, N, K, a.stride(0), b.stride(0), c.stride(0), grid=(1,), num_warps=8, num_stages=4, **constants
     )
     root = tmp_path_factory.mktemp("cubin")
-    for suffix in ("cubin", "json"):
-        (root / f"tuned_matmul.{suffix}").write_bytes((kernel.folder / f"tuned_matmul.{suffix}").read_bytes())
+    for path in kernel.folder.iterdir():
+        (root / path.name).write_bytes(path.read_bytes())
     return root
 
 
@@ -111,8 +111,9 @@ def test_a_config_is_chosen_among_those_that_are_right_and_fit(tuned):
     launch(tuned)
 
 
-def test_a_cubin_alone_is_launched(cubin_folder):
-    kernel = tune([triton_runner.Config({}, autotune_cubin_dir=cubin_folder)])
+@pytest.mark.parametrize("level", ["ttir", "ttgir", "llir", "ptx", "cubin"])
+def test_an_artifact_alone_is_launched(cubin_folder, level):
+    kernel = tune([triton_runner.Config({}, **{f"autotune_{level}_dir": cubin_folder})])
     for _ in range(3):
         launch(kernel)
     best = kernel.best_config

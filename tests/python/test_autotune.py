@@ -186,6 +186,20 @@ def test_no_tensor_is_held():
     assert [reference() for reference in references] == [None, None]
 
 
+def test_the_chosen_kernel_goes_into_a_model():
+    tuned = tuned_scale(blocks(64, 128), do_bench=fixed_times([2.0, 1.0]))
+    run_scale(tuned)
+    (kernel,) = tuned.tuned.last.kernels
+
+    def model(x):
+        out = torch.empty_like(x)
+        torch.ops.triton_runner.launch(kernel.key, [x], [out], [x.numel()], [0.5], [triton.cdiv(x.numel(), 128)])
+        return out + 1
+
+    x = torch.randn(SIZE)
+    torch.testing.assert_close(torch.compile(model, fullgraph=True, backend="aot_eager")(x), x / 2 + 1)
+
+
 @pytest.mark.parametrize("hook", [None, print])
 def test_an_autotuned_function_is_freed(hook):
     configs = [triton.Config({"BLOCK": 64}, num_warps=1, pre_hook=hook and (lambda _: None))]

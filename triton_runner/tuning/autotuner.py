@@ -7,11 +7,12 @@ tests/python/test_autotune.py.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from triton.runtime.autotuner import Autotuner
 
+from triton_runner import _C
 from triton_runner.compiler.versions import autotuning
 from triton_runner.errors import ArgumentError
 from triton_runner.tuning.launching import Stack
@@ -22,8 +23,8 @@ from triton_runner.tuning.tuner import tuner_of
 _NAMING = ("key", "reset_to_zero", "restore_value")
 
 
-class RunnerAutotuner(Autotuner):  # type: ignore[misc]  # Triton ships no types
-    """What ``@triton_runner.autotune`` makes."""
+class RunnerAutotuner(_C.Indexable, Autotuner):  # type: ignore[misc]  # Triton ships no types
+    """What ``@triton_runner.autotune`` makes. Its door is its tuner's."""
 
     def __init__(self, function: Any, settings: Settings, arguments: Mapping[str, Any]) -> None:
         names = Stack(function).names
@@ -44,12 +45,16 @@ class RunnerAutotuner(Autotuner):  # type: ignore[misc]  # Triton ships no types
         """The results so far."""
         return self._tuner.tuned
 
-    def __getitem__(self, grid: Any) -> Callable[..., Any]:
-        launcher: Callable[..., Any] = self._tuner.at(grid)
-        return launcher
+    def open_door(self) -> _C.TunedDoor:
+        door: _C.TunedDoor = self._tuner.door
+        return door
+
+    def launch(self, grid: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """What the door calls for what it does not know."""
+        return self._tuner.launch(grid, args, kwargs)
 
     def run(self, *args: Any, grid: Any, warmup: bool = False, **kwargs: Any) -> Any:
-        return self._tuner.warmup(grid, args, kwargs) if warmup else self._tuner.at(grid)(*args, **kwargs)
+        return self._tuner.warmup(grid, args, kwargs) if warmup else self.at(grid)(*args, **kwargs)
 
     def warmup(self, *args: Any, grid: Any = None, **kwargs: Any) -> Any:
         """Compile all configs; returns the kernels of those that compile."""

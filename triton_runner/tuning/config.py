@@ -19,6 +19,7 @@ import triton
 
 from triton_runner import _C
 from triton_runner.compiler.artifact_params import names_parameters
+from triton_runner.compiler.levels import BINARY_LEVELS
 from triton_runner.compiler.metadata import as_metadata
 from triton_runner.compiler.options import from_metadata
 from triton_runner.compiler.versions import autotuning, installed_version
@@ -113,7 +114,7 @@ def candidate(config: Any, function: Any) -> Candidate:
 
 def _override(path: Any) -> dict[str, Any]:
     level = Path(path).suffix[1:]
-    if level not in DIR_LEVELS or level == "cubin":
+    if level not in DIR_LEVELS or level in BINARY_LEVELS:
         raise ArgumentError(f"config: ir_override is {path!r}, expected a file *.ttir, *.ttgir, *.llir or *.ptx")
     return {f"{level}_src": str(path)}
 

@@ -1,8 +1,8 @@
 """Writes tuned kernels into a folder: one entry for each key, target and specialization, as the compile cache writes.
 
-An entry is ``<kernel>-<target>-<key>-<content>/`` with ``<kernel>.cubin`` or ``.ptx`` and ``<kernel>.json``, whose
-``triton_runner_tuned`` entry says what it was tuned for. There is no index that several writers could spoil. Tested in
-tests/python/test_autotune_export.py.
+An entry is ``<kernel>-<target>-<key>-<content>/`` with ``<kernel>.cubin``, ``.hsaco`` or ``.ptx``, and a
+``<kernel>.json`` whose ``triton_runner_tuned`` entry says what it was tuned for. There is no index that several writers could spoil.
+Tested in tests/python/test_autotune_export.py.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from triton_runner import cache
+from triton_runner.compiler.levels import BINARY_LEVELS
 from triton_runner.compiler.metadata import as_metadata
 from triton_runner.compiler.pipeline import make_kernel
 from triton_runner.compiler.signature import json_constant
@@ -39,10 +40,11 @@ def export(tuned: Tuned, root: Path, targets: Sequence[Any] | None, ptx: bool) -
         stem = cache.file_stem(tuned.name)
         written: dict[str, list[Path]] = {}
         for launched in result.launched.values():
-            for kernel, runs_on, general in _variants(launched, result, wanted, ptx):
+            for kernel, level, general in _variants(launched, result, wanted, ptx):
+                runs_on = _runs_on(kernel, level)
                 prefix = f"{stem}-{runs_on}-{_short(result.key.to_json())}-"
                 entry = _entry(tuned, result, launched, runs_on, general)
-                written.setdefault(prefix, []).append(_write(root, prefix, stem, kernel, runs_on, entry))
+                written.setdefault(prefix, []).append(_write(root, prefix, stem, kernel, level, entry))
         for prefix, kept in written.items():
             _remove_older(root, prefix, kept)
             folders += kept
@@ -52,36 +54,35 @@ def export(tuned: Tuned, root: Path, targets: Sequence[Any] | None, ptx: bool) -
 def _variants(
     launched: Launched, result: Result, targets: Sequence[Target], ptx: bool
 ) -> Iterator[tuple[Any, str, bool]]:
-    """Each kernel to ship: (kernel, what it runs on, whether it takes all arguments)."""
-    levels = ["cubin" if "cubin" in launched.kernel.artifacts else "ptx"]
-    if ptx and levels == ["cubin"]:
-        levels.append("ptx")
-    for level in levels:
-        yield from _specializations(launched, None, level)
+    """Each kernel to ship: (kernel, its level, whether it takes all arguments)."""
+    binary = next((level for level in launched.kernel.artifacts if level in BINARY_LEVELS), None)
+    yield from _specializations(launched, None, binary or "ptx")
+    if ptx and binary == "cubin":
+        yield from _specializations(launched, None, "ptx")
     for target in targets:
         if launched.recipe is None:
             logger.warning(
                 "kernel %s for %s: it was tuned from an artifact, which is not compiled again for %s",
                 launched.kernel.spec.name, result.key.text, target.name,
             )  # fmt: skip
-        elif levels == ["ptx"] or target.name != result.key.target:
-            yield from _specializations(launched, target, "cubin")
+        elif binary is None or target.name != result.key.target:
+            yield from _specializations(launched, target, "cubin" if target.backend == "cuda" else "hsaco")
 
 
 def _specializations(launched: Launched, target: Target | None, level: str) -> Iterator[tuple[Any, str, bool]]:
     """The kernel as it was launched, and one that assumes nothing of its arguments."""
     if launched.recipe is None:
         if level in launched.kernel.artifacts:
-            yield launched.kernel, _runs_on(launched.kernel, level), False
+            yield launched.kernel, level, False
         return
     recipe = launched.recipe.aimed_at(target) if target else launched.recipe
     for variant in (recipe, recipe.general()):
-        kernel = make_kernel(variant.compile(level))
-        yield kernel, _runs_on(kernel, level), variant is not recipe
+        yield make_kernel(variant.compile(level)), level, variant is not recipe
 
 
 def _runs_on(kernel: Any, level: str) -> str:
-    return CPU if level == "ptx" else f"sm_{kernel.spec.target.arch}"
+    target = kernel.spec.target
+    return CPU if level == "ptx" else f"sm_{target.arch.rstrip('af')}" if target.backend == "cuda" else target.arch
 
 
 def _entry(tuned: Tuned, result: Result, launched: Launched, runs_on: str, general: bool) -> dict[str, Any]:
@@ -99,8 +100,7 @@ def _entry(tuned: Tuned, result: Result, launched: Launched, runs_on: str, gener
     }
 
 
-def _write(root: Path, prefix: str, stem: str, kernel: Any, runs_on: str, entry: Mapping[str, Any]) -> Path:
-    level = "ptx" if runs_on == CPU else "cubin"
+def _write(root: Path, prefix: str, stem: str, kernel: Any, level: str, entry: Mapping[str, Any]) -> Path:
     sidecar = {**as_metadata(kernel.spec.to_json()), TUNED_ENTRY: dict(entry)}
     name = prefix + _short([kernel.key, entry["constants"], entry["winner"]])
     published = cache.publish(name, stem, {level: kernel.artifacts[level]}, sidecar, root)

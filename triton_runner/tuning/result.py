@@ -87,6 +87,11 @@ class Result:
         return [self.winner, *(index for _, index in sorted(timed) if index != self.winner)]
 
     @property
+    def kernels(self) -> list[Any]:
+        """The kernels that were launched for this key: one for each specialization."""
+        return [launched.kernel for launched in self.launched.values()]
+
+    @property
     def best(self) -> Outcome:
         return self.outcomes[self.winner]
 
