@@ -1,8 +1,8 @@
 """Writes tuned kernels into a folder: one entry for each key, target and specialization, as the compile cache writes.
 
 An entry is ``<kernel>-<target>-<key>-<content>/`` with ``<kernel>.cubin``, ``.hsaco`` or ``.ptx``, and a
-``<kernel>.json`` whose ``triton_runner_tuned`` entry says what it was tuned for. There is no index that several writers could spoil.
-Tested in tests/python/test_autotune_export.py.
+``<kernel>.json`` whose ``triton_runner_tuned`` entry says what it was tuned for. There is no index that several writers
+could spoil. Tested in tests/python/test_autotune_export.py.
 """
 
 from __future__ import annotations
