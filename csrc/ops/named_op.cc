@@ -212,7 +212,8 @@ NamedOp::Made NamedOp::allocate(const Reader& read) const {
   Made made;
   for (const Output& output : outputs_) {
     const at::Tensor& like = read.arguments[output.like].toTensor();
-    const at::TensorOptions options = output.dtype ? like.options().dtype(*output.dtype) : like.options();
+    at::TensorOptions options = like.options();
+    if (output.dtype) options = options.dtype(output.dtype);
     if (!output.has_shape) {
       made.push_back(at::empty_like(like, options));
       continue;

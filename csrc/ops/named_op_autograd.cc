@@ -163,18 +163,14 @@ void NamedOpAutograd::find_targets() {
 void NamedOpAutograd::operator()(const c10::OperatorHandle& handle, c10::DispatchKeySet keys,
                                  torch::jit::Stack* stack) {
   const Call call{this, &handle, keys, stack};
-  variable_list tensors;
-  bool wanted = false;
-  if (at::GradMode::is_enabled()) {
-    for (const c10::IValue& value : torch::jit::last(*stack, op_->no_argument())) {
-      if (!value.isTensor()) continue;
-      tensors.push_back(value.toTensor());
-      wanted |= tensors.back().requires_grad();
-    }
-  }
-  if (!wanted) {
+  const auto wants_grad = [](const c10::IValue& value) { return value.isTensor() && value.toTensor().requires_grad(); };
+  if (!at::GradMode::is_enabled() || std::ranges::none_of(torch::jit::last(*stack, op_->no_argument()), wants_grad)) {
     call.redispatch();
     return;
+  }
+  variable_list tensors;
+  for (const c10::IValue& value : torch::jit::last(*stack, op_->no_argument())) {
+    if (value.isTensor()) tensors.push_back(value.toTensor());
   }
   const variable_list out = Node::apply(call, at::TensorList(tensors));
   const size_t outputs = op_->output_names().size();

@@ -1,5 +1,10 @@
 """Named ops on CUDA tensors: opcheck, autograd, torch.compile, CUDA graph trees, streams, and packages for C++."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from kernels import ops
@@ -108,3 +113,18 @@ def test_runs_on_the_current_stream_and_in_a_captured_graph(softmax):
 def test_one_op_serves_both_devices(softmax):
     x = torch.randn(8, 100)
     torch.testing.assert_close(softmax(x), softmax(x.cuda()).cpu(), rtol=1e-4, atol=1e-5)
+
+
+def test_the_packaged_example_agrees_with_torch(tmp_path):
+    """examples/models/package.py: AOTInductor compiles for this GPU, and a fresh process loads and runs it."""
+    example = Path(__file__).parents[2] / "examples" / "models" / "package.py"
+    environment = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "inductor")}
+    finished = subprocess.run(
+        [sys.executable, str(example), str(tmp_path / "made")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert "on cuda" in finished.stdout.splitlines()[-1]

@@ -30,7 +30,7 @@ def test_runs_alone(name, tmp_path):
     assert "torch" in run([sys.executable, str(MODELS / f"{name}.py")], tmp_path)[-1]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_package_runs_in_a_fresh_process_and_from_cpp_without_python(tmp_path):
     made = tmp_path / "made"
     assert "agrees with torch" in run([sys.executable, str(MODELS / "package.py"), str(made)], tmp_path)[-1]

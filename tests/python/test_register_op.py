@@ -314,9 +314,30 @@ def test_an_empty_tensor_launches_nothing(softmax):
 # ---- another process ----
 
 
-def test_ops_are_saved_and_loaded_without_triton(kernels, softmax_with_backward, tmp_path):
+class Exported(torch.nn.Module):
+    """A named op and a plain launch: softmax(x) * 2 + x"""
+
+    def __init__(self, key):
+        super().__init__()
+        self.key = key
+
+    def forward(self, x):
+        out = torch.empty_like(x)
+        n = x.numel()
+        launch_args = [torch.ops.tr_test.softmax_trained(x), x], [out], [n], [2.0], [(n + 127) // 128]
+        torch.ops.triton_runner.launch(self.key, *launch_args)
+        return out
+
+
+def test_an_exported_model_and_its_ops_are_loaded_in_another_process_without_triton(
+    kernels, softmax_with_backward, tmp_path
+):
     plain = triton_runner.load(SCALE_ADD, metadata=scale_add_sidecar())
     triton_runner.save_ops(tmp_path, ["tr_test::softmax_grad", softmax_with_backward, plain])
+    rows = {0: torch.export.Dim("rows", min=2, max=100)}
+    with torch.no_grad():
+        program = torch.export.export(Exported(plain.key), (torch.randn(4, 60),), dynamic_shapes=(rows,))
+    torch.export.save(program, tmp_path / "model.pt2")
     program = f"""
 import sys, torch, triton_runner
 names = triton_runner.load_ops({str(tmp_path)!r})
@@ -325,10 +346,11 @@ x = torch.randn(4, 60, requires_grad=True)
 got, = torch.autograd.grad(torch.ops.tr_test.softmax_trained(x).square().sum(), x)
 expected, = torch.autograd.grad(torch.softmax(x, 1).square().sum(), x)
 torch.testing.assert_close(got, expected)
-a, b, out = torch.ones(8), torch.ones(8), torch.empty(8)
-torch.ops.triton_runner.launch({plain.key!r}, [a, b], [out], [8], [2.0], [1])
-assert (out == 3).all()
-assert "triton" not in sys.modules
+assert "triton" not in sys.modules  # torch.export imports it
+model = torch.export.load({str(tmp_path / "model.pt2")!r}).module()
+for rows in (4, 7):
+    x = torch.randn(rows, 60)
+    torch.testing.assert_close(model(x), torch.softmax(x, 1) * 2 + x)
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=300)
 

@@ -4,8 +4,7 @@
 //
 // The ops are registered from the folder that triton_runner.save_ops wrote, before the package is loaded, for the
 // package names them. Prints the largest difference to what torch computes. Tested in tests/python/test_models.py.
-#include <ATen/ops/randn.h>
-#include <ATen/ops/softmax.h>
+#include <ATen/ATen.h>
 #include <torch/csrc/inductor/aoti_package/model_package_loader.h>
 
 #include <cstdlib>
