@@ -117,6 +117,23 @@ def test_ptx():
     assert lines["ret;"] == lines["$L__BB0:"] == ()
 
 
+AMDGCN = """\
+	.file	1 "/src" "k.py"
+	.file	2 "/lib" "lib.py"
+f:
+	.loc	1 4 35 is_stmt 1                ; k.py:4:35
+	v_add_u32 v0, v1, v2
+	.loc	2 9 27                          ; lib.py:9:27 @[ lib.py:12:40 @[ k.py:5:49 ] ]
+	s_endpgm
+"""
+
+
+def test_amdgcn():
+    found = locate("amdgcn", AMDGCN)
+    assert found.lines == ["f:", "\tv_add_u32 v0, v1, v2", "\ts_endpgm"]
+    assert found.chains == [(), (("/src/k.py", 4),), (("/lib/lib.py", 9), ("/lib/lib.py", 12), ("/src/k.py", 5))]
+
+
 SASS = """\
 f:
     //## File "/lib/lib.py", line 9 inlined at "/src/k.py", line 5
@@ -135,4 +152,4 @@ def test_sass():
 
 
 def test_any_other_text_has_none():
-    assert locate("amdgcn", "s_endpgm\n").chains == [()]
+    assert locate("text", "s_endpgm\n").chains == [()]

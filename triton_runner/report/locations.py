@@ -1,8 +1,8 @@
 """Takes the source locations out of a text of any level, and says for each line which Python lines it came from.
 
 A location is a chain of (file, line): where the operation was written first, then the calls that it was inlined
-through. MLIR keeps it in ``loc(#loc7)`` with ``#loc7 = loc(...)`` at the end, LLVM IR in ``!dbg !7``, PTX in ``.loc``
-before the instruction, nvdisasm in a comment before it. Tested in tests/python/test_report_locations.py.
+through. MLIR keeps it in ``loc(#loc7)`` with ``#loc7 = loc(...)`` at the end, LLVM IR in ``!dbg !7``, PTX and AMDGCN
+in ``.loc`` before the instruction, nvdisasm in a comment before it. Tested in tests/python/test_report_locations.py.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 Chain = tuple[tuple[str, int], ...]
 
 _ALIAS = re.compile(r"^(#loc\d*) = loc\((.*)\)\s*$")
 _PARTS = re.compile(r'"((?:[^"\\]|\\.)*)":(\d+):\d+|(#loc\d*)\b')
+_CALLERS = re.compile(r"([^\s@\[\]:]+):(\d+):\d+")
 _MAX_DEPTH = 64
 
 
@@ -31,11 +33,12 @@ class Located:
 
 
 def locate(level: str, text: str) -> Located:
-    """``level`` is ``mlir``, ``llir``, ``ptx``, ``sass``; any other text has no locations."""
+    """``level`` is ``mlir``, ``llir``, ``ptx``, ``amdgcn`` or ``sass``; any other text has no locations."""
     readers: dict[str, Callable[[str], Located]] = {
         "mlir": _locate_mlir,
         "llir": _locate_llvm,
-        "ptx": _locate_ptx,
+        "ptx": _locate_assembly,
+        "amdgcn": _locate_assembly,
         "sass": _locate_sass,
     }
     return readers.get(level, _plain)(text)
@@ -163,19 +166,23 @@ def _llvm_file(scope: str, nodes: Mapping[str, str]) -> str:
     return ""
 
 
-# ---- PTX and SASS ----
+# ---- PTX, AMDGCN and SASS ----
 
 
-def _locate_ptx(text: str) -> Located:
+def _locate_assembly(text: str) -> Located:
     listed = re.findall(r'^\s*\.file\s+(\d+)\s+"([^"]*)"(?:\s+"([^"]*)")?', text, re.MULTILINE)
     files = {number: f"{folder}/{name}" if name else folder for number, folder, name in listed}
+    names = {Path(file).name: number for number, file in files.items()}
     found = Located()
     chain: Chain = ()
     in_debug = False
     for line in text.splitlines():
         in_debug |= bool(re.match(r"\s*\.section\s+\.debug", line))
         if match := re.match(r"\s*\.loc\s+(\d+)\s+(\d+)", line):
-            places = [(match[1], match[2]), *re.findall(r"inlined_at (\d+) (\d+)", line)]
+            # LLVM names the calls around it in a comment, by the names of the files alone.
+            around = [(names.get(file, ""), number) for file, number in _CALLERS.findall(line.partition("@[")[2])]
+            around += re.findall(r"inlined_at (\d+) (\d+)", line)
+            places = [(match[1], match[2]), *around]
             chain = tuple((files[file], int(number)) for file, number in places if file in files and number != "0")
         elif not in_debug and not re.match(r"\s*\.file\b", line):
             found.add(line, chain if re.match(r"\s+(?:@|[a-z])", line) else ())
