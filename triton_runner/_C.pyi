@@ -12,6 +12,8 @@ class Param:
     @property
     def divisible_by_16(self) -> bool: ...
     @property
+    def pointer_range(self) -> int: ...
+    @property
     def access(self) -> str: ...
     @property
     def constant(self) -> Any: ...
@@ -135,6 +137,7 @@ class JitDoor(Door):
         descriptor_types: Sequence[Any],
         layout_descriptor_types: Sequence[Any],
         guards: Sequence[tuple[dict[Any, Any] | None, Any]],
+        marks_small_memory: bool = False,
     ) -> None: ...
     def add(
         self,

@@ -28,9 +28,10 @@ def jit(
 
     The result launches as ``kernel[grid](*args, **kwargs)`` on the device of the tensors: on the GPU, or for CPU
     tensors in the CPU executor. Besides Triton's own keywords a launch takes ``ttir_dir, ttgir_dir, llir_dir, ptx_dir,
-    cubin_dir`` (a folder that holds ``<kernel name>.<level>``), ``ttir_src, ttgir_src, llir_src, ptx_src`` (text or a
-    path) and ``metadata_json``; with MLIR also ``start_pass`` and the other edits of the passes
-    (docs/passes.md). ``fn`` may also be a function that ``triton.jit`` or Gluon's ``jit`` has already decorated.
+    cubin_dir, amdgcn_dir, hsaco_dir`` (a folder that holds ``<kernel name>.<level>``), ``ttir_src, ttgir_src, llir_src,
+    ptx_src, amdgcn_src`` (text or a path) and ``metadata_json``; with MLIR also ``start_pass`` and the other edits of
+    the passes (docs/passes.md). ``fn`` may also be a function that ``triton.jit`` or Gluon's ``jit`` has already
+    decorated.
     """
     options = _options(locals())
 

@@ -156,7 +156,7 @@ def _precompile_config(self: Any, config: Any) -> RunnerResult:
     on_cpu = meta["device_type"] == "cpu"
     target = Target("cuda", DEFAULT_CAPABILITY) if on_cpu else _target(self.device_props, meta)
     try:
-        compiled = compile_function(source, None, None, target, options, "ptx" if on_cpu else "cubin")
+        compiled = compile_function(source, None, None, target, options, "ptx" if on_cpu else None)
         compiled = _with_edit(compiled, target, on_cpu)
     except CompileError as error:  # such a configuration is left out
         raise PTXASError(str(error)) from error
@@ -187,7 +187,7 @@ def _with_edit(compiled: Compiled, target: Target, on_cpu: bool) -> Compiled:
         raise ArgumentError(f"kernel {name!r}: {folder} has {found} edited, but a kernel runs from one level")
     return compile_artifact(
         changed[0],
-        to="ptx" if on_cpu else "cubin",
+        to="ptx" if on_cpu else None,
         target=None if on_cpu else target,
         on_cpu=on_cpu,
         options={},

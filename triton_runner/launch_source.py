@@ -19,7 +19,7 @@ from typing import Any
 from triton_runner import messages
 from triton_runner.compiler.artifact import Artifact, read_artifact, read_module_artifact, read_source
 from triton_runner.compiler.artifact_params import names_parameters
-from triton_runner.compiler.levels import is_at_or_below
+from triton_runner.compiler.levels import BINARY_LEVELS, FILE_LEVELS, backend_of, chain_of, is_at_or_below
 from triton_runner.compiler.metadata import as_metadata, sidecar_beside
 from triton_runner.compiler.pass_edits import EDIT_KEYWORDS, NO_EDITS, PassEdits
 from triton_runner.compiler.pipeline import make_kernel
@@ -29,8 +29,8 @@ from triton_runner.compiler.text import compile_artifact
 from triton_runner.errors import ArgumentError, ArtifactNotFoundError
 from triton_runner.kernel import Kernel
 
-DIR_LEVELS = ("ttir", "ttgir", "llir", "ptx", "cubin")
-_SRC_LEVELS = ("ttir", "ttgir", "llir", "ptx")
+DIR_LEVELS = FILE_LEVELS
+_SRC_LEVELS = tuple(level for level in FILE_LEVELS if level not in BINARY_LEVELS)
 _MLIR_KEYWORDS = ("ttir_src", "ttgir_src", "llir_src", "ttir_dir", "ttgir_dir")
 _METADATA = "metadata_json"
 SOURCE_KEYWORDS = frozenset(
@@ -89,11 +89,12 @@ class LaunchSource:
         params: Sequence[RecordParam],
         options: Mapping[str, Any],
     ) -> Kernel:
-        if self.level == "cubin":
-            return self._load_cubin(artifact, metadata, target, on_cpu, params)
+        self._check_device(artifact, target, on_cpu)
+        if self.level in BINARY_LEVELS:
+            return self._load_binary(artifact, metadata, target, params)
         compiled = compile_artifact(
             artifact,
-            to="ptx" if on_cpu else "cubin",
+            to=None,
             target=None if on_cpu else target,
             on_cpu=on_cpu,
             options=options,
@@ -102,31 +103,45 @@ class LaunchSource:
             params=params,
             edits=self.edits,
         )
-        arch = compiled.record["target"]["arch"]
-        messages.announce(compiled.record["name"], self.level, f"sm_{arch}", compiled.folder, compiled.from_cache)
-        return make_kernel(compiled)
+        kernel = make_kernel(compiled)
+        messages.announce(kernel.spec.name, self.level, str(kernel.spec.target), compiled.folder, compiled.from_cache)
+        return kernel
 
-    def _load_cubin(
+    def _check_device(self, artifact: Artifact, target: Target, on_cpu: bool) -> None:
+        made_for = backend_of(self.level)
+        if on_cpu and (self.level in BINARY_LEVELS or made_for == "hip"):
+            raise ArgumentError(
+                f"{artifact.where}: a {self.level} runs on the GPU only, but the tensors are CPU tensors; "
+                "launch the PTX"
+            )
+        if not on_cpu and made_for not in (None, target.backend):
+            raise ArgumentError(
+                f"{artifact.where}: {self.level} cannot run on this GPU, which is {target.name}: "
+                f"expected one of {', '.join(chain_of(target.backend)[1:])}"
+            )
+
+    def _load_binary(
         self,
         artifact: Artifact,
         metadata: Mapping[str, Any] | None,
         target: Target,
-        on_cpu: bool,
         params: Sequence[RecordParam],
     ) -> Kernel:
         from triton_runner.loader import load
 
-        if on_cpu:
-            raise ArgumentError(
-                f"{artifact.where}: a cubin runs on the GPU only, but the tensors are CPU tensors; launch the PTX"
-            )
         # Without a record the launch knows the types; whether addresses were taken to be aligned, nobody does.
         named = metadata is not None and names_parameters(metadata)
         signature = None if named else {p["name"]: p["type"] for p in params if p["type"] != "constexpr"}
         kernel = load(
-            artifact.content, level="cubin", signature=signature, metadata=metadata, name=self.expected, target=target
+            artifact.content,
+            level=self.level,
+            signature=signature,
+            metadata=metadata,
+            name=self.expected,
+            target=target,
         )
-        messages.announce(kernel.spec.name, "cubin", target.name, artifact.path.parent if artifact.path else None, True)
+        folder = artifact.path.parent if artifact.path else None
+        messages.announce(kernel.spec.name, self.level, target.name, folder, True)
         return kernel
 
     def _read(self) -> tuple[Artifact, str]:

@@ -132,7 +132,7 @@ def _resolve(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any],
         message = str(error).removeprefix("dynamic_func() ")
         raise ArgumentError(f"kernel {function.__name__!r}: {message}") from error
     if source is not None:
-        _check_keywords(function, kwargs, bound)
+        _check_keywords(function, kwargs, bound, state.target)
         signature, constexprs, attrs = _unpack(function, state, bound, specialization)
         params = record_params(function.arg_names, signature, constexprs, attrs)
         kernel, values = source.kernel(state.from_artifact, state.target, not device[0], params, bound, options)
@@ -249,7 +249,7 @@ def _kernel_from_python(
     found = state.kernels.get(key)
     if found is not None:
         return found
-    _check_keywords(function, kwargs, bound)
+    _check_keywords(function, kwargs, bound, state.target)
     with state.locks.setdefault(key, threading.Lock()):
         if key not in state.kernels:
             triton = adapter()
@@ -258,7 +258,7 @@ def _kernel_from_python(
             if hooks.refuse():
                 return None
             source = triton.make_source(function, *unpacked)
-            compiled = compile_source(triton, source, state.target, options, "cubin" if on_cuda else "ptx")
+            compiled = compile_source(triton, source, state.target, options, None if on_cuda else "ptx")
             kernel = make_kernel(compiled)
             messages.announce(kernel.spec.name, compiled.level, state.target.name, compiled.folder, compiled.from_cache)
             state.kernels[key] = kernel, _pick_runtime(specialization)
@@ -343,7 +343,7 @@ def _cuda_target(index: int | None) -> Target:
     return target
 
 
-def _check_keywords(function: JITFunction, kwargs: Mapping[str, Any], bound: Mapping[str, Any]) -> None:
+def _check_keywords(function: JITFunction, kwargs: Mapping[str, Any], bound: Mapping[str, Any], target: Target) -> None:
     from triton_runner.compiler.options import check_names
 
     for name in _REMOVED_KEYWORDS:
@@ -351,7 +351,7 @@ def _check_keywords(function: JITFunction, kwargs: Mapping[str, Any], bound: Map
             raise ArgumentError(
                 f"kernel {function.__name__!r}: keyword {name!r} is not taken; the tensors decide on device and stream"
             )
-    check_names(adapter(), [name for name in kwargs if name not in bound])
+    check_names(adapter(), target.backend, [name for name in kwargs if name not in bound])
 
 
 def _check_globals(function: JITFunction) -> None:

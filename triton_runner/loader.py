@@ -1,4 +1,4 @@
-"""Makes a launchable kernel of an artifact alone: no Python function, and for PTX and cubin no Triton.
+"""Makes a launchable kernel of an artifact alone: no Python function, and for PTX, cubin and hsaco no Triton.
 
 Tested in tests/python/test_loader.py.
 """
@@ -14,12 +14,13 @@ import torch
 
 from triton_runner import _C
 from triton_runner.compiler.artifact import Artifact, read_artifact
+from triton_runner.compiler.levels import backend_of
 from triton_runner.compiler.metadata import RECORD_ENTRY, as_metadata, check_same_kernel, sidecar_beside
 from triton_runner.compiler.target import parse_target
-from triton_runner.errors import ArgumentError, MetadataError, UnsupportedError
+from triton_runner.errors import ArgumentError, MetadataError
 from triton_runner.kernel import Kernel
 
-_COMPILED_LEVELS = ("ttir", "ttgir", "llir")
+_COMPILED_LEVELS = ("ttir", "ttgir", "llir", "amdgcn")
 
 # What metadata must hold for the record to be built from it alone.
 _LAUNCH_FIELDS = ("name", "num_warps", "shared", "target")
@@ -37,34 +38,44 @@ def load(
     """Load a kernel from a path, text or bytes.
 
     Args:
-        source: TTIR, TTGIR, LLVM IR, PTX or a cubin: a path, text (with a line break) or bytes.
-        level: ``"ttir"`` .. ``"cubin"``; without it the suffix of the path or the content tells.
+        source: TTIR, TTGIR, LLVM IR, PTX, AMDGCN, a cubin or a hsaco: a path, text (with a line break) or bytes.
+        level: ``"ttir"`` .. ``"hsaco"``; without it the suffix of the path or the content tells.
         signature: types of the parameters, ``{"x": "*fp32:16", "n": "i32"}`` or a list; without it they come from the
             metadata, else from the artifact itself, where a pointer's element type may remain open (any dtype fits).
         metadata: a dict, a namedtuple, JSON text or its path; without it ``<stem>.json`` beside the artifact is read.
         name: the kernel, where the artifact holds several; checked against what artifact and metadata say.
-        target: what TTIR, TTGIR and LLVM IR are compiled for; without it the current GPU, else ``sm_80``.
+        target: what TTIR, TTGIR, LLVM IR and AMDGCN are compiled for; without it the current GPU, else what the
+            artifact was made for, else ``sm_80``.
 
     Raises:
         ArtifactError: no such file, or not the IR that it was said to be.
         MetadataError: a field is missing and cannot be recovered, or the metadata is of another kernel.
         CompileError: a compiler stage refused the IR.
-        UnsupportedError: an AMD artifact, or a Triton version that is not covered.
+        UnsupportedError: a Triton version that is not covered, or an architecture that is not.
     """
     artifact = read_artifact(source, level)
     if artifact.level in _COMPILED_LEVELS:
-        from triton_runner.compiler.pipeline import compile
+        from triton_runner.compiler.pipeline import make_kernel
+        from triton_runner.compiler.text import compile_artifact
 
-        to = "cubin" if torch.cuda.is_available() else "ptx"
-        return compile(
-            source, level=artifact.level, signature=signature, metadata=metadata, name=name, target=target, to=to
-        )
-    if artifact.level not in ("ptx", "cubin"):
-        raise UnsupportedError(
-            f"{artifact.where}: {artifact.level} is for AMD GPUs, which this version does not launch on"
+        return make_kernel(
+            compile_artifact(
+                artifact,
+                to=None,
+                target=target,
+                options={},
+                signature=signature,
+                metadata=metadata,
+                name=name,
+                on_cpu=not torch.cuda.is_available(),
+            )
         )
     spec = _record(artifact, _signature(signature), _metadata(artifact, metadata, name), name)
-    if target is not None and str(parse_target(target).arch) != spec.target.arch.rstrip("af"):
+    if spec.target.backend != backend_of(artifact.level):
+        raise MetadataError(
+            f"{artifact.where}: the metadata is of a kernel for {spec.target}, which has no {artifact.level}"
+        )
+    if target is not None and parse_target(target) != parse_target(str(spec.target)):
         raise ArgumentError(
             f"{artifact.where} was made for {spec.target}, but target is {target}: "
             f"{artifact.level} is not compiled again"
@@ -112,6 +123,8 @@ def _record(
     if artifact.level == "ptx":
         return _C.recover_ptx(artifact.text, name or metadata.get("name"), signature, json.dumps(metadata))
     from triton_runner.compiler.recover_cubin import recover_cubin
+    from triton_runner.compiler.recover_hsaco import recover_hsaco
 
     assert isinstance(artifact.content, bytes)
-    return _C.KernelSpec.from_json(json.dumps(recover_cubin(artifact.content, metadata, signature, name)))
+    recover = recover_cubin if artifact.level == "cubin" else recover_hsaco
+    return _C.KernelSpec.from_json(json.dumps(recover(artifact.content, metadata, signature, name)))

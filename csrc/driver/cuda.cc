@@ -3,11 +3,11 @@
 // A function belongs to its device's primary context, which is the one that torch uses. Every call pushes that context
 // if the calling thread has another one, so that new threads and several devices work. Tested in tests/gpu.
 #include <array>
-#include <vector>
 
 #include "driver/cuda_api.h"
 #include "driver/cuda_image.h"
 #include "driver/cuda_tensor_map.h"
+#include "driver/param_pointers.h"
 #include "runtime/error.h"
 #include "runtime/layout.h"
 
@@ -121,16 +121,10 @@ class CudaKernel : public LoadedKernel {
       : name_(spec.name), template_(spec), context_(context), module_(context, module), function_(function) {}
 
   void launch(const Dim3& grid, void* stream, const PackedParams& params, std::span<const Region>) const override {
-    constexpr size_t kStackParams = 256;
-    void* stack[kStackParams];
-    std::vector<void*> heap(params.offsets.size() > kStackParams ? params.offsets.size() : 0);
-    void** pointers = heap.empty() ? stack : heap.data();
-    for (size_t i = 0; i < params.offsets.size(); ++i)
-      pointers[i] = const_cast<std::byte*>(params.data + params.offsets[i]);
-
+    ParamPointers pointers(params);
     const CUlaunchConfig launch = template_.with(grid, stream);
     const ScopedContext scope(context_);
-    const CUresult code = api().cuLaunchKernelEx(&launch, function_, pointers, nullptr);
+    const CUresult code = api().cuLaunchKernelEx(&launch, function_, pointers.get(), nullptr);
     if (code != CUDA_SUCCESS) [[unlikely]]
       raise_launch(code, grid);
   }

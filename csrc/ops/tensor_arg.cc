@@ -1,12 +1,19 @@
 #include "ops/tensor_arg.h"
 
+#include <ATen/Context.h>
+
 #include "runtime/error.h"
 
 namespace triton_runner {
 
+DeviceType gpu_type() {
+  static const DeviceType type = at::globalContext().hasROCM() ? DeviceType::Hip : DeviceType::Cuda;
+  return type;
+}
+
 Device device_of(const at::Device& device) {
   const auto index = device.has_index() ? static_cast<int>(device.index()) : 0;
-  return {device.is_cuda() ? DeviceType::Cuda : DeviceType::Cpu, index};
+  return {device.is_cuda() ? gpu_type() : DeviceType::Cpu, index};
 }
 
 ElementType element_type_of(at::ScalarType type) {

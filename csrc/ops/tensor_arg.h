@@ -8,6 +8,9 @@
 
 namespace triton_runner {
 
+// What torch calls a CUDA device: Hip on a ROCm build of torch, else Cuda.
+DeviceType gpu_type();
+
 Device device_of(const at::Device& device);
 
 // `output` takes the data pointer for writing. ArgumentError for a tensor that is not strided.

@@ -22,14 +22,14 @@ std::string element_name(uint64_t scalar_type) {
   return type == at::kBool ? "u1" : std::string(type_name(element_type_of(type)));
 }
 
-py::object mark_text(uint64_t mark) {
+py::object mark_text(uint64_t mark, bool small_memory = false) {
   switch (static_cast<Mark>(mark)) {
     case Mark::Absent:
       return py::none();
     case Mark::No:
-      return py::str("");
+      return py::str(small_memory ? "S" : "");
     case Mark::Divisible:
-      return py::str("D");
+      return py::str(small_memory ? "DS" : "D");
   }
   TR_ASSERT(false);
 }
@@ -65,8 +65,8 @@ class Describer {
       case Leaf::Float:
         return {py::str("fp32"), py::none()};
       case Leaf::Tensor:
-        return {py::str((leaf_byte(word, 3) != 0 ? "*k" : "*") + element_name(leaf_byte(word, 1))),
-                mark_text(leaf_byte(word, 2))};
+        return {py::str(((leaf_byte(word, 3) & 1) != 0 ? "*k" : "*") + element_name(leaf_byte(word, 1))),
+                mark_text(leaf_byte(word, 2), (leaf_byte(word, 3) & kSmallMemory) != 0)};
       case Leaf::Tuple:
         return tuple(value, leaf_count(word), {});
       case Leaf::NamedTuple:

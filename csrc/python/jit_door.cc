@@ -113,14 +113,15 @@ JitParam param_of(const py::dict& from) {
 std::unique_ptr<JitDoor> make_jit_door(const std::vector<py::dict>& params, py::object constexpr_type,
                                        std::vector<py::object> descriptor_types,
                                        std::vector<py::object> layout_descriptor_types,
-                                       const std::vector<std::pair<py::object, py::object>>& guards) {
+                                       const std::vector<std::pair<py::object, py::object>>& guards,
+                                       bool marks_small_memory) {
   std::vector<JitParam> plan;
   std::ranges::transform(params, std::back_inserter(plan), param_of);
   std::vector<Guard> checked;
   for (const auto& [holder, name] : guards) checked.push_back({holder, name});
-  return std::make_unique<JitDoor>(JitPlan(std::move(plan), {std::move(constexpr_type), std::move(descriptor_types),
-                                                             std::move(layout_descriptor_types)}),
-                                   Guards(std::move(checked)));
+  JitTypes types{std::move(constexpr_type), std::move(descriptor_types), std::move(layout_descriptor_types),
+                 marks_small_memory};
+  return std::make_unique<JitDoor>(JitPlan(std::move(plan), std::move(types)), Guards(std::move(checked)));
 }
 
 }  // namespace
@@ -128,7 +129,7 @@ std::unique_ptr<JitDoor> make_jit_door(const std::vector<py::dict>& params, py::
 void bind_jit_door(py::module_& module) {
   py::class_<JitDoor, Door>(module, "JitDoor", "The door of a jit function; see csrc/python/jit_door.h.")
       .def(py::init(&make_jit_door), py::arg("params"), py::arg("constexpr_type"), py::arg("descriptor_types"),
-           py::arg("layout_descriptor_types"), py::arg("guards"),
+           py::arg("layout_descriptor_types"), py::arg("guards"), py::arg("marks_small_memory") = false,
            "params: dicts with name, default (or absent), is_constexpr, is_const, specialize, align, annotation; "
            "guards: (dict, or None for the function's own, key).")
       .def(

@@ -48,8 +48,10 @@ void launch_slots(const JitEntry& entry, Specialization& found, c10::ArrayRef<in
 bool agrees(const Param& param, const py::handle& type, const py::handle& key) {
   std::string name = type.cast<std::string>();
   if (name.starts_with("*k")) name.erase(1, 1);
-  const bool divisible = py::isinstance<py::str>(key) && key.cast<std::string>() == "D";
-  return type_string(param) == name && (divisible || !param.divisible_by_16);
+  const std::string marks = py::isinstance<py::str>(key) ? key.cast<std::string>() : "";
+  const auto marked = [&](char mark) { return marks.find(mark) != std::string::npos; };
+  return type_string(param) == name && (marked('D') || !param.divisible_by_16) &&
+         (marked('S') || param.pointer_range == 0);
 }
 
 // The leaves of nested tuples of types and keys, without the constants.

@@ -5,6 +5,7 @@
 
 #include "driver/elf.h"
 #include "ops/register_named_op.h"
+#include "ops/tensor_arg.h"
 #include "ptx/access.h"
 #include "ptx/recover.h"
 #include "python/door.h"
@@ -45,6 +46,8 @@ void bind_spec(py::module_& module) {
       .def_property_readonly("type", &type_string,
                              "Triton's spelling: '*fp16', 'i32', 'tensordesc<fp16[64,64]>', 'constexpr'")
       .def_readonly("divisible_by_16", &Param::divisible_by_16)
+      .def_readonly("pointer_range", &Param::pointer_range,
+                    "Bits of a signed offset that reaches all memory of the pointer; 0 where nothing is assumed.")
       .def_property_readonly(
           "access", [](const Param& p) { return access_name(p.access); },
           "'unknown', 'none', 'read', 'write' or 'readwrite'; unknown counts as written")
@@ -120,12 +123,12 @@ void register_op(const std::string& key, const std::string& definition, bool own
 
 void preload(const std::string& key, bool cuda, int index) {
   py::gil_scoped_release released;
-  find_kernel(key).loaded({cuda ? DeviceType::Cuda : DeviceType::Cpu, index});
+  find_kernel(key).loaded({cuda ? gpu_type() : DeviceType::Cpu, index});
 }
 
 // (module, function) as the driver names them, 0 where it has no names.
 std::pair<uintptr_t, uintptr_t> handles_of(const std::string& key, bool cuda, int index) {
-  const Handles handles = find_kernel(key).loaded({cuda ? DeviceType::Cuda : DeviceType::Cpu, index}).handles();
+  const Handles handles = find_kernel(key).loaded({cuda ? gpu_type() : DeviceType::Cpu, index}).handles();
   return {reinterpret_cast<uintptr_t>(handles.module), reinterpret_cast<uintptr_t>(handles.function)};
 }
 

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "ops/eager.h"
+#include "ops/tensor_arg.h"
 #include "python/specialization_words.h"
 
 namespace py = pybind11;
@@ -148,7 +149,14 @@ class Specializer {
     const bool divisible = address % kDivisor == 0;
     out_.tensors.push(&found);
     take(address, SlotKind::Tensor);
-    return push(leaf(Leaf::Tensor, bits(found.scalar_type()), bits(mark_of(rules, divisible)), bits(rules.is_const)));
+    const uint64_t flags = bits(rules.is_const) | (rules.specialize && is_marked_small(found) ? kSmallMemory : 0);
+    return push(leaf(Leaf::Tensor, bits(found.scalar_type()), bits(mark_of(rules, divisible)), flags));
+  }
+
+  bool is_marked_small(const at::Tensor& tensor) const {
+    constexpr size_t kSmall = std::numeric_limits<int32_t>::max();
+    return types_.marks_small_memory && device_of(tensor.device()).type == DeviceType::Hip &&
+           tensor.storage().nbytes() <= kSmall;
   }
 
   bool tuple(PyObject* value) {

@@ -33,6 +33,7 @@ struct JitTypes {
   pybind11::object constexpr_type;
   std::vector<pybind11::object> descriptor_types;
   std::vector<pybind11::object> layout_descriptor_types;  // Gluon's: they also have a layout
+  bool marks_small_memory = false;                        // of tensors on an AMD GPU, as its compiler asks for
 };
 
 class JitPlan {

@@ -12,7 +12,7 @@ enum class Leaf : uint64_t {
   Int,  // byte 1: IntWidth, byte 2: Mark
   One,  // an integer that is 1, and so a constant
   Float,
-  Tensor,      // byte 1: at::ScalarType, byte 2: Mark, byte 3: is const
+  Tensor,      // byte 1: at::ScalarType, byte 2: Mark, byte 3: is const, and kSmallMemory
   Tuple,       // from byte 1 on: length; a type of its own stands among the objects
   NamedTuple,  // the same, and the type is a namedtuple
   Descriptor,  // byte 1: at::ScalarType, byte 2: rank, byte 3: has a layout, which stands among the objects; then
@@ -34,6 +34,9 @@ enum class Mark : uint64_t {
   No,
   Divisible
 };
+
+// The memory behind a tensor is so small that offsets of 32 bits reach all of it, which Triton tells AMD's compiler.
+inline constexpr uint64_t kSmallMemory = 2;
 
 constexpr uint64_t leaf(Leaf kind, uint64_t byte1 = 0, uint64_t byte2 = 0, uint64_t byte3 = 0) {
   return static_cast<uint64_t>(kind) | byte1 << 8 | byte2 << 16 | byte3 << 24;

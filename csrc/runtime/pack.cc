@@ -60,6 +60,9 @@ void check_tensor(const Kernel& kernel, const LaunchArgs& args, const Field& fie
            "an aligned tensor, or "
            "compile it without this assumption (type '",
            type_string(param), "' without ':16')");
+  TR_CHECK(param.pointer_range == 0 || tensor.storage_bytes >> (param.pointer_range - 1) == 0, ArgumentError,
+           argument(kernel, field), " lies in ", tensor.storage_bytes, " bytes of memory, expected less than 2^",
+           param.pointer_range - 1, ", for which the kernel was compiled: compile it without 'pointer_range'");
 }
 
 struct Range {

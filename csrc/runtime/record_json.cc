@@ -30,6 +30,7 @@ Scratch scratch_from(const Fields& fields, std::string_view name) {
 Json param_value(const Param& param) {
   Json::Object out{{"name", param.name}, {"type", type_string(param)}};
   if (param.divisible_by_16) out.emplace_back("divisible_by_16", true);
+  if (param.pointer_range != 0) out.emplace_back("pointer_range", param.pointer_range);
   if (param.kind == ParamKind::Constant) out.emplace_back("constant", Json::parse(param.constant));
   const bool in_memory = param.kind == ParamKind::Pointer || param.kind == ParamKind::Descriptor;
   if (in_memory && param.access != Access::Unknown) out.emplace_back("access", access_name(param.access));
@@ -58,6 +59,7 @@ Param param_from(const Json& value, const std::string& where) {
   param.name = fields.text("name");
   set_type(param, fields.text("type"));
   if (fields.has("divisible_by_16")) param.divisible_by_16 = fields.boolean("divisible_by_16");
+  if (fields.has("pointer_range")) param.pointer_range = static_cast<int>(fields.integer("pointer_range", 32, 32));
   if (fields.has("access")) param.access = access_from(fields);
   if (param.kind == ParamKind::Constant) param.constant = fields.require("constant").dump();
   if (fields.has("tensor_map")) param.tensor_map = tensor_map_from_value(fields.require("tensor_map"));

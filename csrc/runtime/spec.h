@@ -75,6 +75,7 @@ struct Param {
   ParamKind kind = ParamKind::Scalar;
   ElementType element = ElementType::Opaque;
   bool divisible_by_16 = false;             // address in bytes, or integer value
+  int pointer_range = 0;                    // Pointer: signed offsets of so many bits reach all its memory; 0 for any
   Access access = Access::Unknown;          // Pointer and Descriptor
   std::string constant;                     // Constant: the value as JSON text ("64", "null", "\"relu\"")
   std::vector<int64_t> block_shape;         // Descriptor

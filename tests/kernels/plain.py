@@ -13,12 +13,17 @@ from triton.compiler import ASTSource, make_backend
 from triton.experimental.gluon._runtime import GluonASTSource
 from triton.runtime.jit import create_function_from_signature
 
+from triton_runner.compiler.target import parse_target
+
 from .case import Arguments, Case
 
 
-def source_of(case: Case, arguments: Arguments, capability: int) -> tuple[ASTSource, GPUTarget, dict[str, Any]]:
-    """The source, target and options with which JITFunction.run would call triton.compile on these arguments."""
-    target = GPUTarget("cuda", capability, 32)
+def source_of(case: Case, arguments: Arguments, architecture: int | str) -> tuple[ASTSource, GPUTarget, dict[str, Any]]:
+    """The source, target and options with which JITFunction.run would call triton.compile on these arguments.
+
+    ``architecture`` is a capability such as 90, or "gfx942".
+    """
+    target = GPUTarget(**vars(parse_target(architecture)))
     backend = make_backend(target)
     kernel = case.kernel
     bind = create_function_from_signature(kernel.signature, kernel.params, backend)
@@ -38,9 +43,9 @@ def source_of(case: Case, arguments: Arguments, capability: int) -> tuple[ASTSou
     return source, target, backend.parse_options(options).__dict__
 
 
-def compile_plain(case: Case, capability: int, arguments: Arguments | None = None) -> Any:
+def compile_plain(case: Case, architecture: int | str, arguments: Arguments | None = None) -> Any:
     """triton.compile of a case; the result has .asm, .metadata and .src."""
-    source, target, options = source_of(case, arguments or case.arguments("cpu"), capability)
+    source, target, options = source_of(case, arguments or case.arguments("cpu"), architecture)
     return triton.compile(source, target=target, options=options)
 
 

@@ -181,8 +181,9 @@ def test_spellings_of_a_target(target):
     [
         ("sm_999", UnsupportedError, "target is sm_999, expected one of sm_75, sm_80"),
         (70, UnsupportedError, "target is sm_70"),
-        ("gfx942", UnsupportedError, "NVIDIA GPUs only"),
-        (GPUTarget("hip", "gfx942", 64), UnsupportedError, "NVIDIA GPUs only|gfx942"),
+        ("gfx900", UnsupportedError, "target is gfx900, expected one of sm_75, .*, gfx90a, gfx942"),
+        (GPUTarget("hip", "gfx942", 32), ArgumentError, "target gfx942 has a warp_size of 32, expected 64"),
+        (GPUTarget("xpu", "pvc", 32), UnsupportedError, "target backend is 'xpu'"),
         ("hopper", ArgumentError, "target is 'hopper'"),
         (9.0, ArgumentError, "target is 9.0"),
         (True, ArgumentError, "target is True"),
@@ -287,8 +288,10 @@ def test_arguments_that_make_no_sense():
         triton_runner.compile(axpy, level="ttir", signature=SIGNATURE, constexprs=CONSTANTS)
     with pytest.raises(ArgumentError, match=r"'ttgir' cannot be compiled to 'ttir'"):
         triton_runner.compile(axpy_by_triton(80).asm["ttgir"], to="ttir")
-    with pytest.raises(UnsupportedError, match=r"'hsaco' belongs to AMD"):
+    with pytest.raises(ArgumentError, match=r"give the target to compile for, such as target='gfx942'"):
         triton_runner.compile(ttir, to="hsaco")
+    with pytest.raises(ArgumentError, match=r"'hsaco' belongs to AMD GPUs, but the target is sm_90"):
+        triton_runner.compile(ttir, to="hsaco", target="sm_90")
     with pytest.raises(ArtifactError, match=r"a cubin is at the lowest level"):
         triton_runner.compile(axpy_by_triton(80).asm["cubin"], to="cubin")
     with pytest.raises(ArgumentError, match=r"the source is a Autotuner: give the jit function below it"):

@@ -95,7 +95,7 @@ def test_foreign_data_layout(plain, layout):
     "layout", ["", "e-i64:64-i128:128-v16:16-v32:32-n16:32:64", "e-p6:32:32-i64:64-i128:128-n16:32:64"]
 )
 def test_data_layouts_of_other_llvm_versions_pass(layout):
-    check_llvm(f'target datalayout = "{layout}"\n' if layout else "", "here")
+    check_llvm(f'target datalayout = "{layout}"\n' if layout else "", "here", "cuda")
 
 
 BROKEN_TTGIR = [

@@ -61,6 +61,8 @@ def facts_of_artifact(
         _add_record(data, source, artifact, name, metadata)
     if artifact.level == "cubin":
         _add_cubin(data, artifact, name, sass)
+    elif artifact.level == "hsaco":
+        _add_hsaco(data, artifact, name)
     return data
 
 
@@ -94,6 +96,7 @@ def _add_record(data: dict[str, Any], source: Any, artifact: Artifact, name: str
 def _add_ir(data: dict[str, Any], artifact: Artifact, name: str | None, metadata: Any) -> None:
     """From the text itself, and from the metadata beside it."""
     from triton_runner.compiler.metadata import metadata_target
+    from triton_runner.compiler.target import parse_target
     from triton_runner.compiler.text import read_interface, read_sidecar
 
     interface = read_interface(artifact, name)
@@ -101,7 +104,7 @@ def _add_ir(data: dict[str, Any], artifact: Artifact, name: str | None, metadata
     target = metadata_target(sidecar) if sidecar else None
     data.update(
         kernel=interface.name,
-        target=f"sm_{interface.arch}" if interface.arch else target.name if target else None,
+        target=parse_target(interface.arch).name if interface.arch else target.name if target else None,
         made_by=sidecar.get("triton_version"),
         num_warps=interface.num_warps or sidecar.get("num_warps"),
         num_ctas=interface.num_ctas or sidecar.get("num_ctas"),
@@ -116,6 +119,21 @@ def _add_ir(data: dict[str, Any], artifact: Artifact, name: str | None, metadata
         }
         for index, param in enumerate(interface.params)
     ]
+
+
+def _add_hsaco(data: dict[str, Any], artifact: Artifact, name: str | None) -> None:
+    from triton_runner.compiler.code_object import read_code_object
+
+    assert isinstance(artifact.content, bytes)
+    found = read_code_object(artifact.content, name)
+    data.update(
+        kernel=found.name,
+        target=found.arch,
+        registers=found.vector_registers,
+        spill_bytes=found.stack_bytes,
+        static_shared=found.fixed_local_bytes,
+        code_bytes=found.code_bytes,
+    )
 
 
 def _add_cubin(data: dict[str, Any], artifact: Artifact, name: str | None, sass: bool) -> None:

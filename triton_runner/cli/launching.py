@@ -129,7 +129,7 @@ def _load(source: Source, options: argparse.Namespace) -> Kernel:
         return load(source.given, **keywords)
     from triton_runner.compiler.pipeline import compile
 
-    to = "cubin" if torch.cuda.is_available() else "ptx"
+    to = None if torch.cuda.is_available() else "ptx"
     return compile(source.given, options=asked, to=to, **keywords)
 
 

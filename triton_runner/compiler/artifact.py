@@ -104,7 +104,9 @@ def detect_level(content: str | bytes, path: Path | None = None) -> str:
         return claimed
     found = _level_of(content, path)
     if found is None:
-        raise ArtifactError(f"{_where(path)}{_describe(content)}; expected TTIR, TTGIR, LLVM IR, PTX or a cubin")
+        raise ArtifactError(
+            f"{_where(path)}{_describe(content)}; expected TTIR, TTGIR, LLVM IR, PTX, AMDGCN, a cubin or a hsaco"
+        )
     return found
 
 
@@ -135,7 +137,9 @@ def _elf_level(content: bytes, path: Path | None) -> str:
     level = _MACHINES.get(machine)
     if level is None:
         name = _KNOWN_MACHINES.get(machine, f"machine {machine}")
-        raise ArtifactError(f"{_where(path)}an ELF file for {name} is no cubin: expected machine 190 (NVIDIA CUDA)")
+        raise ArtifactError(
+            f"{_where(path)}an ELF file for {name} is no kernel: expected machine 190 (NVIDIA CUDA) or 224 (AMDGPU)"
+        )
     sections = int.from_bytes(content[40:48], "little") + int.from_bytes(content[58:60], "little") * int.from_bytes(
         content[60:62], "little"
     )

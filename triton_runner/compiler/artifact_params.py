@@ -15,7 +15,7 @@ from triton_runner.compiler.artifact import Artifact
 from triton_runner.compiler.metadata import RECORD_ENTRY
 from triton_runner.compiler.recover_ir import AbiParam, Interface
 from triton_runner.compiler.signature import RecordParam, adapt, attach, group, normalize, record_params
-from triton_runner.compiler.versions import hidden_parameters
+from triton_runner.compiler.versions import hidden_parameters, uses_global_scratch
 from triton_runner.errors import ArgumentError, ArtifactError, Error, MetadataError
 
 
@@ -112,6 +112,8 @@ def _visible_parameters(artifact: Artifact, interface: Interface, metadata: Mapp
     visible = len(interface.params) - hidden
     tail = interface.params[visible:]
     sizes = [metadata.get(f"{prefix}_scratch_size") for prefix in ("global", "profile")]
+    if not uses_global_scratch(metadata["target"]["backend"], str(metadata["triton_version"])):
+        sizes[0] = sizes[0] or 0
     for param, size, prefix in zip(tail, sizes, ("global", "profile"), strict=False):
         if param.type != "*opaque" or (not param.unused and size is None):
             raise MetadataError(

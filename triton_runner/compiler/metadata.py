@@ -89,9 +89,9 @@ def metadata_target(metadata: Mapping[str, Any]) -> Target | None:
         backend, arch, warp_size = target
     else:
         raise MetadataError(f"the metadata's target is {target!r}, expected backend, arch and warp_size")
-    if backend != "cuda":
-        raise MetadataError(f"the metadata is of a kernel for {backend} {arch}, expected one for an NVIDIA GPU")
-    return parse_target(Target(str(backend), parse_target(arch).arch, int(warp_size)))
+    if backend == "cuda":
+        arch = parse_target(arch).arch
+    return parse_target(Target(str(backend), arch if isinstance(arch, int) else str(arch), int(warp_size)))
 
 
 def complete_metadata(
@@ -147,7 +147,7 @@ def build_record(
 
 
 def with_access(params: Sequence[RecordParam], access: Sequence[str]) -> list[RecordParam]:
-    """Note what the PTX does with each pointer. ``access`` lists all parameters of the binary interface in order."""
+    """Note what the code does with each pointer. ``access`` lists all parameters of the binary interface in order."""
     out, position = [], 0
     for param in params:
         known = {key: value for key, value in param.items() if key != "access"}

@@ -26,21 +26,39 @@ _CARRIED = (
     "launch_pdl",
     "debug",
     "sanitize_overflow",
+    "waves_per_eu",
+    "matrix_instr_nonkdim",
+    "kpack",
+    "allow_flush_denorm",
+    "schedule_hint",
 )
 
 # Options that still have an effect where a compile starts at this level.
 _LAUNCH = frozenset({"launch_cooperative_grid", "launch_pdl"})
 _FROM_PTX = _LAUNCH | {"ptx_options", "enable_fp_fusion"}
 _FROM_LLIR = _FROM_PTX | {"ptx_version"}
-_FROM_TTGIR = _FROM_LLIR | {"enable_reflect_ftz", "extern_libs"}
-_EFFECTIVE = {"ttgir": _FROM_TTGIR, "llir": _FROM_LLIR, "ptx": _FROM_PTX, "cubin": _LAUNCH}
+_FROM_TTGIR = _FROM_LLIR | {
+    "enable_reflect_ftz",
+    "extern_libs",
+    "waves_per_eu",
+    "allow_flush_denorm",
+    "schedule_hint",
+}
+_EFFECTIVE = {
+    "ttgir": _FROM_TTGIR,
+    "llir": _FROM_LLIR,
+    "ptx": _FROM_PTX,
+    "cubin": _LAUNCH,
+    "amdgcn": _LAUNCH,
+    "hsaco": _LAUNCH,
+}
 
 _FIXED_BY_IR = ("num_warps", "num_ctas")
 
 
-def check_names(adapter: Adapter, names: Iterable[str]) -> None:
-    """Raise for an option that the installed Triton does not have."""
-    known = adapter.option_names()
+def check_names(adapter: Adapter, backend: str, names: Iterable[str]) -> None:
+    """Raise for an option that the installed Triton does not have for ``backend`` (``"cuda"``, ``"hip"``)."""
+    known = adapter.option_names(backend)
     for name in names:
         if name == "ir_override":
             raise UnsupportedError(
@@ -49,12 +67,12 @@ def check_names(adapter: Adapter, names: Iterable[str]) -> None:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(sorted(known))}"
-            raise UnsupportedError(f"option {name!r} is unknown to Triton {installed_version()}: {hint}")
+            raise UnsupportedError(f"option {name!r} is unknown to Triton {installed_version()} for {backend}: {hint}")
 
 
-def parse(adapter: Adapter, backend: Any, options: Mapping[str, Any]) -> Any:
+def parse(adapter: Adapter, backend: Any, backend_name: str, options: Mapping[str, Any]) -> Any:
     """Triton's options object; its complaints as our errors."""
-    check_names(adapter, options)
+    check_names(adapter, backend_name, options)
     try:
         return adapter.parse_options(backend, options)
     except (AssertionError, ValueError, TypeError) as error:

@@ -54,7 +54,7 @@ def pipeline_run(
     interface = read_interface(artifact, name)
     sidecar = read_sidecar(artifact, interface.name, metadata)
     chosen = choose_target(target, interface, sidecar, artifact, on_cpu=False)
-    merged = merge_options(artifact.level, sidecar, options)
+    merged = merge_options(artifact.level, sidecar, options, chosen.backend)
     return artifact_run(artifact, interface.name, chosen, merged, edits, record=record, to=to)
 
 
@@ -65,7 +65,7 @@ def function_run(
     triton = adapter()
     backend = triton.make_backend(target.backend, target.arch, target.warp_size)
     asked = {**source.parse_options(), **options}
-    module = triton.lower_function(source, backend, compile_options.parse(triton, backend, asked))
+    module = triton.lower_function(source, backend, compile_options.parse(triton, backend, target.backend, asked))
     gluon = triton.is_gluon(source.fn)
     job = Job(Toolchain.installed(), target, asked, cache.file_stem(source.name), gluon)
     return job, PipelineRun(module_text(module), to, None, edits, record)

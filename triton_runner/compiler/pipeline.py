@@ -17,9 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 from triton_runner import cache
 from triton_runner.compiler import options as compile_options
-from triton_runner.compiler.access import pointer_access
+from triton_runner.compiler.access import access_of
 from triton_runner.compiler.isolate import compile_isolated
-from triton_runner.compiler.levels import PYTHON, check_cuda_level, check_lowering, is_at_or_below
+from triton_runner.compiler.levels import (
+    PYTHON,
+    binary_of,
+    check_backend,
+    check_level,
+    check_lowering,
+    is_at_or_below,
+)
 from triton_runner.compiler.metadata import RECORD_ENTRY, build_record, with_access
 from triton_runner.compiler.pass_edits import NO_EDITS, PassEdits
 from triton_runner.compiler.pass_files import leave_passes
@@ -54,7 +61,7 @@ def compile(
     signature: Mapping[str, Any] | Sequence[Any] | None = None,
     constexprs: Mapping[Any, Any] | None = None,
     level: str | None = None,
-    to: str = "cubin",
+    to: str | None = None,
     target: Any = None,
     options: Mapping[str, Any] | None = None,
     metadata: Any = None,
@@ -70,11 +77,12 @@ def compile(
 ) -> CompiledKernel:
     """Compile a kernel from any level down to a lower one. No GPU is needed.
 
-    ``source`` is a jit or Gluon function, or TTIR, TTGIR, LLVM IR or PTX as a path or text. ``signature`` gives the
-    types of the arguments of a function, by name or in order, such as ``{"x": "*fp16:16", "n": "i32"}``, and
-    ``constexprs`` the values of the others. ``target`` is ``"sm_90"``, ``90`` or a GPUTarget; without one it is the
-    current GPU, else what the artifact was made for, else ``sm_80``. ``metadata`` (a dict, a namedtuple, or JSON)
-    stands in for the sidecar of an artifact.
+    ``source`` is a jit or Gluon function, or TTIR, TTGIR, LLVM IR, PTX or AMDGCN as a path or text. ``signature`` gives
+    the types of the arguments of a function, by name or in order, such as ``{"x": "*fp16:16", "n": "i32"}``, and
+    ``constexprs`` the values of the others. ``target`` is ``"sm_90"``, ``90``, ``"gfx942"`` or a GPUTarget; without one
+    it is the current GPU, else what the artifact was made for, else ``sm_80``. ``to`` is the level to end at; without
+    it the lowest of the target, ``"cubin"`` or ``"hsaco"``. ``metadata`` (a dict, a namedtuple, or JSON) stands in for
+    the sidecar of an artifact.
 
     The rest edits the pipeline (docs/passes.md). With ``start_pass`` the source is an MLIR module from the middle of
     it, after that pass, or before it with ``start_before``. ``stop_pass`` is the last pass to run, or the first that
@@ -96,7 +104,7 @@ def compile(
             "replace_after": replace_after,
         }
     )
-    to = check_cuda_level(to)
+    to = check_level(to) if to is not None else None
     if is_function(source):
         if level not in (None, PYTHON):
             raise ArgumentError(f"the source is a Python function, but level is {level!r}")
@@ -107,7 +115,7 @@ def compile(
             raise ArgumentError(f"constexprs {list(constexprs)} are given, but only a Python function takes them")
         read = read_artifact if start_pass is None else read_module_artifact
         compiled = compile_artifact(
-            read(source, check_cuda_level(level) if level is not None else None),
+            read(source, level),
             to=to,
             target=target,
             options=options or {},
@@ -133,7 +141,7 @@ def compile_function(
     constexprs: Any,
     target: Target,
     options: Mapping[str, Any],
-    to: str,
+    to: str | None,
     edits: PassEdits = NO_EDITS,
 ) -> Compiled:
     """Compile a jit or Gluon function, or Triton's ASTSource of one."""
@@ -153,12 +161,13 @@ def compile_source(
     source: Any,
     target: Target,
     options: Mapping[str, Any],
-    to: str,
+    to: str | None,
     edits: PassEdits = NO_EDITS,
 ) -> Compiled:
-    """Compile Triton's ASTSource."""
+    """Compile Triton's ASTSource, down to the binary of the target where ``to`` is None."""
     from triton_runner.compiler.pass_source import function_run
 
+    to = check_backend(to or binary_of(target.backend), target.backend, target.name)
     compiled = _compile_source(triton, source, target, options, to, edits)
     leave_passes(compiled.folder, source.name, lambda: function_run(source, target, options, edits, record=True))
     return compiled
@@ -172,7 +181,7 @@ def _compile_source(
             f"kernel {source.name!r}: start_pass goes with an MLIR module, but the source is a Python function"
         )
     backend = triton.make_backend(target.backend, target.arch, target.warp_size)
-    parsed = compile_options.parse(triton, backend, {**source.parse_options(), **options})
+    parsed = compile_options.parse(triton, backend, target.backend, {**source.parse_options(), **options})
     gluon = triton.is_gluon(source.fn)
     stages = triton.make_stages(backend, parsed, gluon)
     check_lowering("ttgir" if gluon else "ttir", to)
@@ -275,8 +284,9 @@ def record_of(
     record = build_record(
         name, params, metadata, target, global_scratch=global_scratch, profile_scratch=profile_scratch
     )
-    access = pointer_access(str(artifacts["ptx"]), name) if "ptx" in artifacts else []
-    record["params"] = with_access(record["params"], access)
+    access = access_of(artifacts, name)
+    if access is not None:
+        record["params"] = with_access(record["params"], access)
     return record
 
 

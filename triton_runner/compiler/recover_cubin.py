@@ -59,7 +59,7 @@ def recover_cubin(
         and (record := _record_of_ptx(cubin.ptx, cubin.interface.name, found, signature)) is not None
     ):
         return {**record, "target": target.record()}
-    return _record_of_info(cubin, found, signature, target, where)
+    return record_of_binary(cubin.interface, found, signature, target, where)
 
 
 def read_cubin(content: bytes, name: str | None = None) -> Cubin:
@@ -152,15 +152,16 @@ def _record_of_ptx(
     return record
 
 
-def _record_of_info(
-    cubin: Cubin,
+def record_of_binary(
+    interface: Interface,
     metadata: dict[str, Any],
     signature: Sequence[tuple[str, str]] | None,
     target: Target,
     where: str,
 ) -> dict[str, Any]:
+    """The record of a kernel whose binary states the sizes of its parameters only."""
     complete = complete_metadata(
-        metadata, cubin.interface, metadata.get("triton_version") or installed_version() or "", where
+        metadata, interface, metadata.get("triton_version") or installed_version() or "", where
     )
     if not complete["triton_version"]:
         raise MetadataError(
@@ -168,12 +169,12 @@ def _record_of_info(
             "pass metadata={'triton_version': '3.6.0'}"
         )
     hidden = hidden_parameters(complete["triton_version"])
-    abi = cubin.interface.params[: len(cubin.interface.params) - sum(hidden)]
+    abi = interface.params[: len(interface.params) - sum(hidden)]
     for present, prefix in zip(hidden, ("global", "profile"), strict=True):
         if present and f"{prefix}_scratch_size" not in complete:
             raise MetadataError(
-                f"{where}: '{prefix}_scratch_size' (bytes a block) is missing and a cubin does not state it: put the "
-                f"kernel's JSON beside it, or pass metadata={{'{prefix}_scratch_size': 0}} where the kernel uses none"
+                f"{where}: '{prefix}_scratch_size' (bytes a block) is missing and the binary does not state it: put "
+                f"the kernel's JSON beside it, or pass metadata={{'{prefix}_scratch_size': 0}} where it uses none"
             )
     if signature is not None:
         names = [name for name, _ in signature]
@@ -186,9 +187,7 @@ def _record_of_info(
             where,
             [param["type"] for param in params],
         )
-    return build_record(
-        cubin.interface.name, params, complete, target, global_scratch=hidden[0], profile_scratch=hidden[1]
-    )
+    return build_record(interface.name, params, complete, target, global_scratch=hidden[0], profile_scratch=hidden[1])
 
 
 def _guess(type_name: str) -> str:

@@ -1,4 +1,5 @@
-"""Reads a kernel's binary interface out of IR text: ``tt.func`` of TTIR and TTGIR, ``define`` of LLVM IR.
+"""Reads a kernel's binary interface out of IR text: ``tt.func`` of TTIR and TTGIR, ``define`` of LLVM IR, the entry of
+PTX.
 
 What an IR states is the interface after lowering: constexpr arguments are gone, tuples and tensor descriptors are
 already taken apart. ``signature.py`` matches it with what the user wrote. Tested in tests/python/test_recover.py.
@@ -7,7 +8,7 @@ already taken apart. ``signature.py`` matches it with what the user wrote. Teste
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from triton_runner.errors import ArtifactError, MetadataError
 
@@ -30,6 +31,7 @@ _LLVM_TYPES = {
     "double": "fp64",
     **{f"i{bits}": f"i{bits}" for bits in (1, 8, 16, 32, 64)},
 }
+_LLVM_ACCESS = {"readnone": "none", "readonly": "read", "writeonly": "write"}
 TENSOR_MAP = "tensor_map"
 
 
@@ -46,7 +48,13 @@ class AbiParam:
         ""  # the Python name where the IR kept it; several parameters share it where one argument was taken apart
     )
     divisible_by_16: bool | None = None  # None where the level does not say
-    unused: bool = False  # certainly never dereferenced
+    pointer_range: int | None = None  # bits of an offset that reaches all of the memory; None where nothing is assumed
+    access: str | None = None  # what the kernel does with the memory, where the level says; "none" is never
+
+    @property
+    def unused(self) -> bool:
+        """Certainly never dereferenced."""
+        return self.access == "none"
 
 
 @dataclass(frozen=True)
@@ -57,9 +65,16 @@ class Interface:
     params: tuple[AbiParam, ...]
     num_warps: int | None = None
     num_ctas: int | None = None
-    arch: int | None = None
+    arch: int | str | None = None  # 80, or "gfx942"
     shared: int | None = None
+    threads: int | None = None  # of a block, where the warps follow from the target
     attributes: dict[str, int] = field(default_factory=dict)
+
+    def on(self, warp_size: int) -> Interface:
+        """The same with the warps counted, of so many lanes each."""
+        if self.num_warps is not None or self.threads is None:
+            return self
+        return replace(self, num_warps=self.threads // warp_size)
 
 
 def read_mlir(text: str, name: str | None = None) -> Interface:
@@ -73,13 +88,13 @@ def read_mlir(text: str, name: str | None = None) -> Interface:
     attributes = {
         key: int(value) for key, value in re.findall(r"\"?(ttg\.[\w-]+)\"?\s*=\s*(-?\d+)\s*:\s*i32", _module_line(text))
     }
-    arch = re.search(r"ttg\.target\"?\s*=\s*\"cuda:(\d+)\"", _module_line(text))
+    arch = re.search(r"ttg\.target\"?\s*=\s*\"(?:cuda:(\d+)|hip:(\w+))", _module_line(text))
     return Interface(
         name=head[1] or head[2],
         params=params,
         num_warps=attributes.get("ttg.total-num-warps", attributes.get("ttg.num-warps")),
         num_ctas=attributes.get("ttg.num-ctas"),
-        arch=int(arch[1]) if arch else None,
+        arch=(arch[2] or int(arch[1])) if arch else None,
         shared=attributes.get("ttg.shared"),
         attributes=attributes,
     )
@@ -93,21 +108,30 @@ def _lowered_kernels(text: str) -> list[re.Match[str]]:
 
 
 def read_llvm(text: str, name: str | None = None) -> Interface:
-    """The kernel that an LLVM module defines: calling convention ``ptx_kernel``, or ``!nvvm.annotations``."""
+    """The kernel that an LLVM module defines.
+
+    It has calling convention ``ptx_kernel`` or ``amdgpu_kernel``, or stands in ``!nvvm.annotations``.
+    """
     pattern = r"^define\s+(?P<head>[^@\n]*)@(?:\"(?P<quoted>[^\"]+)\"|(?P<name>[\w.$-]+))\s*\("
     functions = {match["quoted"] or match["name"]: match for match in re.finditer(pattern, text, re.MULTILINE)}
     annotated = set(re.findall(r"!\{(?:ptr|void[^@]*) @\"?([\w.$-]+)\"?, !\"kernel\", i32 1", text))
-    kernels = {key: match for key, match in functions.items() if "ptx_kernel" in match["head"] or key in annotated}
-    chosen = _choose(kernels, name, "define ptx_kernel")
+    kernels = {
+        key: match
+        for key, match in functions.items()
+        if re.search(r"\b(?:ptx|amdgpu)_kernel\b", match["head"]) or key in annotated
+    }
+    chosen = _choose(kernels, name, "define ptx_kernel` or `define amdgpu_kernel")
     inside = _balanced(text, chosen.end() - 1)
     rest = text[chosen.end() + len(inside) :].split("{", 1)[0]
     attributes = _function_attributes(text, rest)
     threads, clusters = attributes.get("nvvm.reqntid"), attributes.get("nvvm.cluster_dim")
+    block = attributes.get("amdgpu-flat-work-group-size")  # smallest, largest
     return Interface(
         name=chosen["quoted"] or chosen["name"],
         params=tuple(_llvm_param(part, index) for index, part in enumerate(_split(inside))),
         num_warps=_product(threads) // 32 if threads else None,
-        num_ctas=_product(clusters) if clusters else 1,
+        num_ctas=_product(clusters or attributes.get("amdgpu-cluster-dims", "1")),
+        threads=int(block.split(",")[1]) if block else None,
         shared=None if re.search(r"^[^;\n]*@global_smem(?!\s*=\s*external)", text, re.MULTILINE) else 0,
     )
 
@@ -179,10 +203,12 @@ def _mlir_param(text: str, names: dict[str, str], index: int) -> AbiParam:
     location = re.search(r"loc\((?:\"((?:[^\"\\]|\\.)*)\"\(|(#loc\d*)\))", match[2])
     name = (location[1] or names.get(location[2] or "")) if location else None
     divisible = re.search(r"tt\.divisibility\s*=\s*(\d+)", match[2])
+    reach = re.search(r"tt\.pointer_range\s*=\s*(\d+)", match[2])
     return AbiParam(
         type=_mlir_type(match[2], index),
         name=name or match[1],
         divisible_by_16=divisible is not None and int(divisible[1]) % 16 == 0,
+        pointer_range=int(reach[1]) if reach else None,
     )
 
 
@@ -207,11 +233,11 @@ def _mlir_type(text: str, index: int) -> str:
 
 
 def _llvm_param(text: str, index: int) -> AbiParam:
-    unused = "readnone" in text
     if re.search(r"\bbyval\(\[128 x i8\]\)", text):
         return AbiParam(TENSOR_MAP)
     if re.match(r"ptr\b|[\w.%]+\s*(?:addrspace\(\d\))?\s*\*", text):
-        return AbiParam("*opaque", unused=unused)
+        attribute = re.search(r"\bread(?:none|only)\b|\bwriteonly\b", text)
+        return AbiParam("*opaque", access=_LLVM_ACCESS[attribute[0]] if attribute else None)
     scalar = re.match(r"\w+", text)
     if scalar is None or scalar[0] not in _LLVM_TYPES:
         raise ArtifactError(f"parameter {index} of the kernel has LLVM type {text[:80]!r}, which no launcher can pass")
@@ -220,11 +246,11 @@ def _llvm_param(text: str, index: int) -> AbiParam:
 
 def _function_attributes(text: str, rest: str) -> dict[str, str]:
     """String attributes of a function: those written inline, and those of its groups ``#0``."""
-    found = dict(re.findall(r"\"([\w.]+)\"=\"([^\"]*)\"", rest))
+    found = dict(re.findall(r"\"([\w.-]+)\"=\"([^\"]*)\"", rest))
     for group in re.findall(r"#(\d+)\b", rest):
         body = re.search(rf"^attributes #{group} = \{{(.*)\}}", text, re.MULTILINE)
         if body:
-            found.update(re.findall(r"\"([\w.]+)\"=\"([^\"]*)\"", body[1]))
+            found.update(re.findall(r"\"([\w.-]+)\"=\"([^\"]*)\"", body[1]))
     return found
 
 

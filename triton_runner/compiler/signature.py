@@ -56,8 +56,9 @@ def record_params(
         param: RecordParam = {"name": _leaf_name(arg_names, path), "type": record_type(type_name)}
         if type_name == "constexpr":
             param["constant"] = json_constant(constexprs.get(path))
-        elif any(entry[0] == "tt.divisibility" and entry[1] % 16 == 0 for entry in attrs.get(path, ())):
-            param["divisible_by_16"] = True
+        else:
+            stated = {entry[0]: entry[1] for entry in attrs.get(path, ())}
+            param = _with_assumptions(param, stated.get("tt.divisibility", 1) % 16 == 0, stated.get("tt.pointer_range"))
         params.append(param)
     return params
 
@@ -106,7 +107,8 @@ def attach(params: Sequence[RecordParam], abi: Sequence[AbiParam], where: str) -
                 f"but the artifact's parameter {position} is {found}"
             )
         first = abi[position]
-        out.append(param if first.divisible_by_16 is None else _with_divisibility(param, first.divisible_by_16))
+        stated = first.divisible_by_16
+        out.append(param if stated is None else _with_assumptions(param, stated, first.pointer_range))
         position += len(expected)
     if position < len(abi):
         raise MetadataError(
@@ -154,7 +156,7 @@ def group(abi: Sequence[AbiParam], where: str) -> list[RecordParam]:
         names[param.name] = count + 1
         name = param.name or f"arg{position}"
         entry: RecordParam = {"name": f"{name}.{count}" if count and param.name else name, "type": param.type}
-        out.append(_with_divisibility(entry, bool(param.divisible_by_16)))
+        out.append(_with_assumptions(entry, bool(param.divisible_by_16), param.pointer_range))
         position += len(expansions(param.type)[0])
     return out
 
@@ -173,9 +175,13 @@ def _argument(param: RecordParam) -> str:
     return str(param["name"]).split(".")[0]
 
 
-def _with_divisibility(param: RecordParam, divisible: bool) -> RecordParam:
-    known = {key: value for key, value in param.items() if key != "divisible_by_16"}
-    return {**known, "divisible_by_16": True} if divisible else known
+def _with_assumptions(param: RecordParam, divisible: bool, pointer_range: int | None) -> RecordParam:
+    out = {key: value for key, value in param.items() if key not in ("divisible_by_16", "pointer_range")}
+    if divisible:
+        out["divisible_by_16"] = True
+    if pointer_range is not None:
+        out["pointer_range"] = pointer_range
+    return out
 
 
 def _matches(form: Sequence[str], abi: Sequence[AbiParam]) -> bool:

@@ -1,4 +1,4 @@
-"""Compiles a kernel that is held as an artifact: TTIR, TTGIR, LLVM IR, PTX.
+"""Compiles a kernel that is held as an artifact: TTIR, TTGIR, LLVM IR, PTX, AMDGCN.
 
 What the artifact does not state comes from its sidecar (beside the file, or given as ``metadata``), and what neither
 states is an error that says how to give it. Tested in tests/python/test_compile.py and test_recover.py.
@@ -15,8 +15,9 @@ from triton_runner import cache
 from triton_runner.compiler import options as compile_options
 from triton_runner.compiler.artifact import Artifact
 from triton_runner.compiler.artifact_params import read_params
+from triton_runner.compiler.code_object import read_amdgcn
 from triton_runner.compiler.isolate import compile_isolated
-from triton_runner.compiler.levels import CUDA_LEVELS, check_lowering
+from triton_runner.compiler.levels import backend_of, binary_of, chain_of, check_backend, check_lowering
 from triton_runner.compiler.metadata import (
     as_metadata,
     check_same_kernel,
@@ -30,10 +31,10 @@ from triton_runner.compiler.pass_runs import run_alone
 from triton_runner.compiler.pipeline import Compiled, cached, common_key_parts, compiled_of, finish
 from triton_runner.compiler.recover_ir import Interface, read_llvm, read_mlir, read_ptx
 from triton_runner.compiler.signature import RecordParam
-from triton_runner.compiler.target import DEFAULT_CAPABILITY, Target, device_target, parse_target
+from triton_runner.compiler.target import DEFAULT_CAPABILITY, Target, default_target, parse_target
 from triton_runner.compiler.verify import check_llvm, check_no_unknown_intrinsic
 from triton_runner.compiler.versions import Adapter, adapter, installed_version
-from triton_runner.errors import ArtifactError, MetadataError
+from triton_runner.errors import ArgumentError, ArtifactError, MetadataError
 
 # What the compiler learns at TTGIR and above, and does not know where a compile begins below.
 _LEARNED_ABOVE_LLIR = (
@@ -69,7 +70,7 @@ class _Job:
 def compile_artifact(
     artifact: Artifact,
     *,
-    to: str,
+    to: str | None,
     target: Any,
     options: Mapping[str, Any],
     signature: Any = None,
@@ -81,17 +82,24 @@ def compile_artifact(
 ) -> Compiled:
     """Lower ``artifact`` to level ``to``, through the passes as ``edits`` has them.
 
+    Without ``to`` it goes to what runs on the device.
+
     ``params`` are what a launch knows of the parameters; they serve where no signature and no sidecar tell. ``on_cpu``
-    asks for a target that the CPU executor serves rather than for the current GPU.
+    asks for a target that the CPU executor serves rather than for the current GPU, and for PTX.
     """
-    check_lowering(artifact.level, to)
+    if to is not None:
+        check_lowering(artifact.level, to)
     interface = read_interface(artifact, name)
     sidecar = read_sidecar(artifact, interface.name, metadata)
-    chosen = choose_target(target, interface, sidecar, artifact, on_cpu)
+    chosen = choose_target(target, interface, sidecar, artifact, on_cpu, to)
+    interface = interface.on(chosen.warp_size)
     compile_options.check_against_ir(
         options, interface, artifact.level, artifact.where, in_stage=edits.start_pass is not None
     )
-    job = _Job(artifact, interface, sidecar, chosen, merge_options(artifact.level, sidecar, options), to, edits)
+    merged = merge_options(artifact.level, sidecar, options, chosen.backend)
+    if to is None:
+        to = "ptx" if on_cpu and chosen.backend == "cuda" else binary_of(chosen.backend)
+    job = _Job(artifact, interface, sidecar, chosen, merged, to, edits)
     compiled = _compile(job, [name, signature, params])
     if artifact.is_mlir and (edits.start_pass is not None or to != artifact.level):
         from triton_runner.compiler.pass_source import artifact_run
@@ -128,7 +136,7 @@ def _compile(job: _Job, asked: Sequence[Any]) -> Compiled:
 
 def read_interface(artifact: Artifact, name: str | None) -> Interface:
     """What the artifact states of its kernel."""
-    readers = {"ttir": read_mlir, "ttgir": read_mlir, "llir": read_llvm, "ptx": read_ptx}
+    readers = {"ttir": read_mlir, "ttgir": read_mlir, "llir": read_llvm, "ptx": read_ptx, "amdgcn": read_amdgcn}
     if artifact.is_mlir:
         readers["llir"] = read_mlir
     if artifact.level not in readers:
@@ -154,18 +162,27 @@ def read_sidecar(artifact: Artifact, name: str, given: Any) -> dict[str, Any]:
 
 
 def choose_target(
-    target: Any, interface: Interface, sidecar: Mapping[str, Any], artifact: Artifact, on_cpu: bool
+    target: Any,
+    interface: Interface,
+    sidecar: Mapping[str, Any],
+    artifact: Artifact,
+    on_cpu: bool,
+    to: str | None = None,
 ) -> Target:
-    """The target to compile for, checked against what the artifact was made for."""
+    """The target to compile for, checked against what the artifact was made for and against the level wanted."""
     recorded = metadata_target(sidecar) if artifact.level != "ttir" else None
     stated = parse_target(interface.arch) if interface.arch is not None else None
-    if stated and recorded and stated.arch != recorded.arch:
+    if stated and recorded and stated != recorded:
         raise MetadataError(
             f"{artifact.where}: the artifact is for {stated.name}, but its metadata is of a kernel for {recorded.name}"
         )
     origin = stated or recorded
     chosen = parse_target(target) if target is not None else _default_target(origin, on_cpu)
-    if origin is not None and chosen.arch < origin.arch:
+    for level in filter(None, (artifact.level, to)):
+        if target is None and origin is None and backend_of(level) not in (None, chosen.backend):
+            raise ArgumentError(f"{artifact.where}: give the target to compile for, such as target='gfx942'")
+        check_backend(level, chosen.backend, chosen.name)
+    if origin is not None and not chosen.can_take(origin):
         raise ArtifactError(
             f"{artifact.where}: this {artifact.level} was made for {origin.name}, "
             f"and cannot be compiled for {chosen.name}"
@@ -176,15 +193,19 @@ def choose_target(
 def _default_target(origin: Target | None, on_cpu: bool) -> Target:
     import torch
 
-    if not on_cpu and torch.cuda.is_available() and torch.version.hip is None:
-        return device_target(torch.cuda.current_device())
+    if not on_cpu and torch.cuda.is_available():
+        current = default_target()
+        # IR that was made for GPUs of the other maker is not for this one.
+        return current if origin is None or origin.backend == current.backend else origin
     return origin or Target("cuda", DEFAULT_CAPABILITY)
 
 
-def merge_options(level: str, sidecar: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options given, over those that the sidecar's kernel was compiled with."""
+def merge_options(level: str, sidecar: Mapping[str, Any], options: Mapping[str, Any], backend: str) -> dict[str, Any]:
+    """The options given, over those that the sidecar's kernel was compiled with and the backend has."""
     recorded = sidecar.get(cache.BUILD_ENTRY, {}).get("options", {})
     carried = compile_options.from_metadata(sidecar, recorded)
+    known = adapter().option_names(backend)
+    carried = {name: value for name, value in carried.items() if name in known}
     if level != "ttir":  # from TTGIR on the artifact has fixed these
         carried = {name: value for name, value in carried.items() if name not in ("num_warps", "num_ctas")}
     return {**carried, **{name: value for name, value in options.items() if value is not None}}
@@ -192,7 +213,7 @@ def merge_options(level: str, sidecar: Mapping[str, Any], options: Mapping[str, 
 
 def _key(triton: Adapter, job: _Job, asked: Sequence[Any]) -> str:
     backend = triton.make_backend(job.target.backend, job.target.arch, job.target.warp_size)
-    parsed = compile_options.parse(triton, backend, job.options)
+    parsed = compile_options.parse(triton, backend, job.target.backend, job.options)
     return cache.content_key(
         {
             "level": job.artifact.level,
@@ -215,16 +236,17 @@ def _lower(triton: Adapter, job: _Job) -> tuple[dict[str, str | bytes], dict[str
         run = artifact_run(job.artifact, job.stem, job.target, job.options, job.edits, record=False, to=job.to)
         outcome = run_alone(*run)
         return outcome.artifacts, outcome.metadata
-    levels = CUDA_LEVELS[CUDA_LEVELS.index(level) + 1 : CUDA_LEVELS.index(job.to) + 1]
+    chain = chain_of(job.target.backend)
+    levels = chain[chain.index(level) + 1 : chain.index(job.to) + 1]
     if level == "llir":
-        check_llvm(job.artifact.text, where)
+        check_llvm(job.artifact.text, where, job.target.backend)
     if not levels:
         return {}, {}
     lowered, made = compile_isolated(
         triton, job.artifact.text, name=job.stem, level=level, levels=levels, target=job.target, options=job.options
     )
     if level == "llir":
-        check_no_unknown_intrinsic(str(lowered["ptx"]), where)
+        check_no_unknown_intrinsic(str(lowered[levels[0]]), where)
     return lowered, made
 
 

@@ -1,4 +1,4 @@
-// A driver that writes down what it is asked to do. It stands in for HIP devices in the tests of the runtime.
+// A driver that writes down what it is asked to do. It takes the place of the HIP driver in the tests of the runtime.
 #pragma once
 
 #include <cstring>
@@ -19,8 +19,15 @@ struct Recorded {
 
 class RecordingDriver : public Driver {
  public:
+  // The HIP driver itself.
+  static Driver& replaced() {
+    static Driver& before = driver_of(DeviceType::Hip);
+    return before;
+  }
+
   static RecordingDriver& get() {
     static RecordingDriver driver;
+    replaced();
     register_driver(DeviceType::Hip, driver);
     driver.launches.clear();
     driver.loads = 0;

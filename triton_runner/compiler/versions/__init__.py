@@ -29,9 +29,9 @@ class Adapter(Protocol):
     #: Of the module, for the isolated worker.
     __file__: str
 
-    def make_backend(self, backend: str, arch: int, warp_size: int) -> Any: ...
+    def make_backend(self, backend: str, arch: int | str, warp_size: int) -> Any: ...
 
-    def option_names(self) -> frozenset[str]: ...
+    def option_names(self, backend: str) -> frozenset[str]: ...
 
     def parse_options(self, backend: Any, options: Mapping[str, Any]) -> Any: ...
 
@@ -100,6 +100,12 @@ def hidden_parameters(version: str) -> tuple[bool, bool]:
     match = re.match(r"(\d+)\.(\d+)", version)
     number = (int(match[1]), int(match[2])) if match else (0, 0)
     return number >= (3, 3), number >= (3, 5)
+
+
+def uses_global_scratch(backend: str, version: str) -> bool:
+    """Whether kernels that Triton ``version`` made may ask for global scratch; for AMD it was NULL up to 3.7."""
+    match = re.match(r"(\d+)\.(\d+)", version)
+    return backend != "hip" or match is None or (int(match[1]), int(match[2])) >= (3, 8)
 
 
 @functools.cache

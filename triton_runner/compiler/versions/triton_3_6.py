@@ -12,6 +12,7 @@ import triton
 from triton import knobs, language
 from triton._C import libtriton
 from triton._C.libtriton import ir, llvm, nvidia
+from triton.backends.amd.compiler import HIPOptions
 from triton.backends.compiler import GPUTarget, Language
 from triton.backends.nvidia.compiler import CUDAOptions
 from triton.compiler import ASTSource, LazyDict
@@ -20,12 +21,13 @@ from triton.experimental.gluon.nvidia.hopper import TensorDescriptor as GluonTen
 from triton.tools.tensor_descriptor import TensorDescriptor
 
 
-def make_backend(backend: str, arch: int, warp_size: int) -> Any:
+def make_backend(backend: str, arch: int | str, warp_size: int) -> Any:
     return make_triton_backend(GPUTarget(backend, arch, warp_size))
 
 
-def option_names() -> frozenset[str]:
-    return frozenset(field.name for field in dataclasses.fields(CUDAOptions))
+def option_names(backend: str) -> frozenset[str]:
+    options = {"cuda": CUDAOptions, "hip": HIPOptions}[backend]
+    return frozenset(field.name for field in dataclasses.fields(options))
 
 
 def parse_options(backend: Any, options: Mapping[str, Any]) -> Any:
@@ -164,7 +166,7 @@ def toolchain(backend: Any) -> list[Any]:
     """What identifies the compiler: its version, its ptxas, and the files that a developer of Triton rebuilds."""
     root = Path(triton.__file__).parent
     sources = [Path(libtriton.__file__)]
-    for folder in ("compiler", "language", "backends/nvidia", "experimental/gluon"):
+    for folder in ("compiler", "language", "backends", "experimental/gluon"):
         sources.extend(sorted((root / folder).rglob("*.py")))
     stats = [(str(path.relative_to(root)), path.stat().st_size, path.stat().st_mtime_ns) for path in sources]
     return [triton.__version__, backend.hash(), stats, knobs.runtime.override_arch, os.name]
