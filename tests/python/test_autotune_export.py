@@ -106,6 +106,17 @@ def test_the_nearest_key_of_the_same_dtypes_runs_and_is_told(shipped, caplog):
         run_scale(shipped, dtype=torch.float64)
 
 
+def test_a_known_form_goes_to_the_kernels_door(shipped, monkeypatch):
+    run_scale(shipped)
+    monkeypatch.setattr(type(shipped), "launch", None)
+    monkeypatch.setattr(type(shipped), "launch_first", None)
+    run_scale(shipped)
+    x, out = torch.randn(SIZE), torch.empty(SIZE)
+    shipped[grid](x, out, SIZE, 2.0)
+    torch.testing.assert_close(out, 2 * x)
+    assert shipped.best_config == shipped.chosen.config
+
+
 def test_arguments_of_another_specialization_take_the_general_kernel(shipped):
     for _ in range(2):
         x, out = torch.randn(SIZE + 1)[1:], torch.empty(SIZE + 1)[1:]  # addresses that 16 does not divide

@@ -21,6 +21,7 @@ import torch
 from triton_runner import _C, messages
 from triton_runner.compiler.target import device_target
 from triton_runner.errors import ArgumentError
+from triton_runner.kernel import Kernel
 from triton_runner.tuning.arguments import by_name, make_key, tensors
 from triton_runner.tuning.device import device_name
 from triton_runner.tuning.report import Tuned
@@ -48,6 +49,7 @@ class Shipped(_C.Indexable):
 
     Attributes:
         chosen: what the last launch of a new form took (:class:`Choice`); None before the first.
+        best_config: the config of the last launch, as text.
         tuned: the results that came with it.
     """
 
@@ -56,7 +58,7 @@ class Shipped(_C.Indexable):
         self.fn = function
         self.chosen: Choice | None = None
         self._entries = list(entries) or read_entries(self.dir)
-        self.best_config: str | None = None  # as the door sets it
+        self.best_config: str | None = None  # the door sets it too
         self._heuristics: list[Mapping[str, Callable[..., Any]]] = []
         while hasattr(function, "fn"):  # heuristics above a jit function, told without importing Triton
             if isinstance(values := getattr(function, "values", None), Mapping):
@@ -102,7 +104,11 @@ class Shipped(_C.Indexable):
         asked, ranked = self._rank(arguments)
         entry = self.launch_first(grid, arguments, ranked)
         self._tell(asked, entry)
-        self.door.add(tuple(args), kwargs, _Ranked(self, ranked), {}, entry.result.best.config)
+        config = entry.result.best.config
+        if entry is ranked[0] and not self._heuristics and entry.takes_as_given(arguments):
+            self.door.add(tuple(args), kwargs, _Direct(self, ranked), entry.constants, config)
+        else:
+            self.door.add(tuple(args), kwargs, _Ranked(self, ranked), {}, config)
 
     def launch_first(self, grid: Any, arguments: dict[str, Any], ranked: Sequence[ShippedEntry]) -> ShippedEntry:
         """Launch the first of ``ranked`` that takes the arguments."""
@@ -152,6 +158,7 @@ class Shipped(_C.Indexable):
     def _tell(self, asked: Key, entry: ShippedEntry) -> None:
         self.chosen = Choice(asked, entry.key, entry.result.best.config)
         self.tuned.last = entry.result
+        self.best_config = entry.result.best.config
         if not self.chosen.exact:
             line = f"{entry.kernel_name}: nothing was tuned for {asked.text}; the nearest, {entry.key.text}, runs"
             messages.say(line)
@@ -191,7 +198,7 @@ class Shipped(_C.Indexable):
 
 
 class _Ranked:
-    """What calls of one form launch."""
+    """What calls of one form launch: the first entry that takes the arguments."""
 
     def __init__(self, shipped: Shipped, ranked: Sequence[ShippedEntry]) -> None:
         self._shipped = weakref.proxy(shipped)  # which holds this through its door, out of the collector's sight
@@ -200,3 +207,17 @@ class _Ranked:
     def launch(self, grid: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         """What the door calls."""
         self._shipped.launch_first(grid, by_name(self._shipped.arg_names, args, kwargs), self._ranked)
+
+
+class _Direct(Kernel):
+    """The kernel of the first entry. Its door in C++ takes the call as it is; what it does not take comes to Python."""
+
+    def __init__(self, shipped: Shipped, ranked: Sequence[ShippedEntry]) -> None:
+        first = ranked[0]
+        super().__init__(first.kernel.spec, first.kernel.artifacts)
+        self._constants = first.constants  # which the door of the tuned function has added
+        self._ranked_entries = _Ranked(shipped, ranked)
+
+    def launch(self, grid: Any, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> None:
+        given = {name: value for name, value in (kwargs or {}).items() if name not in self._constants}
+        self._ranked_entries.launch(grid, args, given)

@@ -74,6 +74,11 @@ class ShippedEntry:
         """
         self.kernel.at(grid)(*self._values(arguments))
 
+    def takes_as_given(self, arguments: Mapping[str, Any]) -> bool:
+        """Whether the kernel has a parameter for each argument and nothing but the config's constants is missing."""
+        names = [param.name for param in self.kernel.spec.params]
+        return names == self.arg_names and set(names) == arguments.keys() | self.constants.keys()
+
     def _values(self, arguments: Mapping[str, Any]) -> list[Any]:
         given = {**self.defaults, **arguments, **self.constants}
         flat = {
