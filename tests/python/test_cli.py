@@ -80,6 +80,7 @@ def test_no_command_is_a_usage_error(capsys):
         (("compile", "cli_kernels.py:scale", "-O", "num_warps"), answer.USAGE, "expected NAME=VALUE"),
         (("compile", "cli_kernels.py:tuned", "--config", "2"), answer.USAGE, "has 2 configs"),
         (("run", "cli_kernels.py:scale", "--grid", "1", "--device", "moon"), answer.USAGE, "--device moon"),
+        (("run", "cli_kernels.py:scale", "--grid", "1", "--device", "meta"), answer.UNSUPPORTED, "--device meta"),
         (
             ("run", "cli_kernels.py:scale", "n=1", "--grid", "m", "--device", "cpu"),
             answer.USAGE,

@@ -108,6 +108,8 @@ def test_types_of_triton():
         ("fp32[4]=magic", "'magic' is not known"),
         ("fp32[-1]", "not negative"),
         ("a b", "no expression"),
+        ("fp32[1<<50]", "allocate"),
+        ("i8[2]=4096", "tensor 'i8.2.=4096'"),
         ("tl.load", "no type of triton.language"),
     ],
 )

@@ -82,6 +82,10 @@ def choose_device(name: str | None) -> torch.device:
         raise ArgumentError(f"--device {name}: expected cpu, cuda or cuda:INDEX") from None
     if device.type == "cuda" and not torch.cuda.is_available():
         raise UnsupportedError(f"--device {name}: torch sees no GPU here (`triton-runner doctor` says why)")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ArgumentError(f"--device {name}: there are {torch.cuda.device_count()} GPUs, counted from 0")
+    if device.type not in ("cpu", "cuda"):
+        raise UnsupportedError(f"--device {name}: kernels run on cpu and cuda")
     return device
 
 

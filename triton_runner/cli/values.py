@@ -77,7 +77,11 @@ def parse_value(text: str, known: Mapping[str, Any], device: torch.device, gener
             raise ArgumentError(f"tensor {text!r}: dtype {match['dtype']!r} is none of {', '.join(DTYPES)}")
         return evaluate(text, known)
     shape = evaluate_counts(match["shape"], known)
-    tensor = _fill(DTYPES[match["dtype"]], shape, match["init"], known, generator).to(device)
+    try:
+        tensor = _fill(DTYPES[match["dtype"]], shape, match["init"], known, generator).to(device)
+    except (RuntimeError, MemoryError, OverflowError) as error:  # torch has no room, or no such number
+        reason = str(error).splitlines()[0][:200]
+        raise ArgumentError(f"tensor {text!r}: {reason}") from error
     return _descriptor(tensor, evaluate_counts(match["block"], known)) if match["block"] else tensor
 
 
@@ -202,7 +206,10 @@ def _fill(
         raise ArgumentError(
             f"{init!r} fills no tensor: expected randn, rand, randint(a,b), arange, zeros, ones, empty or a number"
         )
-    return torch.full(shape, value, dtype=torch.float64 if isinstance(value, float) else torch.int64).to(dtype)
+    filled = torch.full(shape, value, dtype=torch.float64 if isinstance(value, float) else torch.int64)
+    if not dtype.is_floating_point and not torch.equal(filled.to(dtype).to(filled.dtype), filled):
+        raise ArgumentError(f"{str(dtype).removeprefix('torch.')} cannot hold {value}")
+    return filled.to(dtype)
 
 
 def _unwritten(dtype: torch.dtype, shape: tuple[int, ...]) -> torch.Tensor:
