@@ -106,8 +106,9 @@ def launches(study: Study, work: Work, device: torch.device) -> dict[str, Callab
     if on_gpu:
         found["torch"] = work.by_torch
         installed = study.kernel[work.grid]
+        by_name = dict(zip(study.signature, work.arguments, strict=True))
         found[f"installed Triton {version('triton')}"] = lambda: installed(
-            *work.arguments, **work.constexprs, **study.options
+            **by_name, **work.constexprs, **study.options
         )
     for variant in study.variants:
         if on_gpu or variant.level == "ptx":
