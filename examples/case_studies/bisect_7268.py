@@ -1,4 +1,4 @@
-"""Finds the pass behind triton-lang/triton #7268: the installed Triton against another, by shared memory, without a GPU.
+"""Finds the pass behind triton-lang/triton #7268: this Triton against another, by shared memory, without a GPU.
 
     python bisect_7268.py FOLDER [--json OUT]
 
