@@ -85,6 +85,15 @@ def test_7268_is_one_buffer_more():
     assert 114688 - 98304 == 128 * 64 * 2
 
 
+def test_7268_is_the_pass_that_bisect_finds():
+    found = json.loads((FOLDER / "results" / "bisect_7268.json").read_text())
+    shared = {point["what"]: point["shared"] for point in found["points"]}
+    assert found["culprit"] == "remove_layout_conversions#2"
+    assert (shared["source"], shared["accelerate_matmul"], shared[found["culprit"]]) == (114688, 114688, 98304)
+    page = (ROOT / "docs" / "case_studies" / "triton_7268.md").read_text()
+    assert found["conclusion"] in page
+
+
 @pytest.mark.parametrize(("issue", "name"), [("7096", "3.6.0-sm_80"), ("7268", "3.6.0-sm_90")])
 def test_triton_makes_the_artifact(issue, name, tmp_path):
     if not (installed_version() or "").startswith("3.6."):
