@@ -7,7 +7,7 @@ import pytest
 from cli_support import cli, compiled, folder  # noqa: F401
 
 import triton_runner
-from triton_runner.cli import answer
+from triton_runner.cli import answer, main
 
 # ruff: noqa: F811
 
@@ -103,6 +103,31 @@ def test_inspect_a_cubin_whose_code_nobody_can_read(cli, compiled, tmp_path):
     assert done.status == answer.OK, done.err
     assert done.data["registers"] > 0
     assert "nvdisasm cannot read it" in " ".join(done.data["notes"])
+
+
+@pytest.fixture(scope="module")
+def amd(folder):
+    out = folder / "amd"
+    assert main(["compile", f"{folder}/cli_kernels.py:scale", "--target", "gfx942", "-o", str(out)]) == 0
+    return out
+
+
+@pytest.mark.parametrize("level", ["ttir", "ttgir", "llir", "amdgcn", "hsaco"])
+def test_inspect_for_amd(cli, amd, level):
+    data = cli("inspect", amd / f"scale.{level}", "--json").data
+    assert (data["level"], data["kernel"], data["target"]) == (level, "scale", "gfx942")
+    assert (data["num_warps"], data["warp_size"]) == (4, 64)
+    if level == "hsaco":
+        assert data["registers"] > 0
+        assert (data["spill_bytes"], data["static_shared"]) == (0, 0)
+    else:
+        assert data["registers"] is None
+
+
+def test_inspect_compiles_for_amd(cli, amd):
+    data = cli("inspect", amd / "scale.ttgir", "--compile", "--target", "gfx942", "--json").data["compiled"]
+    assert data["level"] == "hsaco"
+    assert data["registers"] == cli("inspect", amd / "scale.hsaco", "--json").data["registers"]
 
 
 def test_a_module_inside_a_package(cli, tmp_path):

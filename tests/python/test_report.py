@@ -199,6 +199,19 @@ def test_keys_go_from_change_to_change_and_show_where_each_came_from(browser, re
     assert browser.console == []
 
 
+def test_an_amd_kernel(browser, tmp_path):
+    path = tmp_path / "amd.html"
+    file = case_named("vector_add").kernel.fn.__code__.co_filename
+    command = ["passes", f"{file}:vector_add_kernel", "-C", "BLOCK=256", "--target", "gfx942", "-o", str(path)]
+    assert main(command) == 0
+    browser.open(path)
+    browser.evaluate("[...document.querySelectorAll('.pass')].pop().click()")
+    assert browser.evaluate("document.querySelector('#pass-name').textContent") == "AMDGCN"
+    assert browser.evaluate("document.querySelectorAll('#code .ln.r[data-at]').length") > 5
+    assert "registers" in browser.evaluate("document.querySelector('#facts').innerText")
+    assert browser.console == []
+
+
 def rows_of(browser, tmp_path, before, after):
     """The rows of the difference of two modules, as the page shows them."""
     record = SimpleNamespace(

@@ -101,10 +101,11 @@ def _add_ir(data: dict[str, Any], artifact: Artifact, name: str | None, metadata
 
     interface = read_interface(artifact, name)
     sidecar = read_sidecar(artifact, interface.name, metadata)
-    target = metadata_target(sidecar) if sidecar else None
+    target = parse_target(interface.arch) if interface.arch else metadata_target(sidecar) if sidecar else None
     data.update(
         kernel=interface.name,
-        target=parse_target(interface.arch).name if interface.arch else target.name if target else None,
+        target=target.name if target else None,
+        warp_size=target.warp_size if target else 32,
         made_by=sidecar.get("triton_version"),
         num_warps=interface.num_warps or sidecar.get("num_warps"),
         num_ctas=interface.num_ctas or sidecar.get("num_ctas"),
