@@ -36,7 +36,7 @@ from triton_runner.compiler.versions import installed_version
 from triton_runner.errors import ArgumentError, CompileError, ResourceError
 
 _TAG = "triton_runner"
-_LEVELS = ("ttir", "ttgir", "llir", "ptx", "cubin")
+_LEVELS = ("ttir", "ttgir", "llir", "ptx", "cubin", "amdgcn", "hsaco")
 _triton_hash = torch.utils._triton.triton_hash_with_backend
 _edited: Path | None = None
 _results: weakref.WeakSet[RunnerResult] = weakref.WeakSet()

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+import triton
+import triton.language as tl
 from kernels.models import MatmulBiasRelu, TransformerBlock, forward_and_backward
 
 import triton_runner
@@ -69,6 +71,23 @@ def test_cuda_graph_trees_replay_our_kernels():
             x = torch.randn(2, 16, 64, device="cuda", generator=torch.Generator("cuda").manual_seed(seed))
             torch.testing.assert_close(compiled(x), model(x), rtol=2e-3, atol=2e-3)
     ours()
+
+
+@triton.jit
+def add_one(x_ptr, out_ptr, n, BLOCK: tl.constexpr):
+    i = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    tl.store(out_ptr + i, tl.load(x_ptr + i, mask=i < n) + 1, mask=i < n)
+
+
+def test_a_kernel_of_the_user_inside_a_compiled_model():
+    def model(x):
+        out = torch.empty_like(x)
+        add_one[(triton.cdiv(x.numel(), 128),)](x * 2, out, x.numel(), BLOCK=128)
+        return out * 3
+
+    x = torch.randn(300, device="cuda")
+    torch.testing.assert_close(torch.compile(model, fullgraph=True)(x), (x * 2 + 1) * 3)
+    assert any("add_one" in name for name in ours())
 
 
 def test_registers_reach_inductor():

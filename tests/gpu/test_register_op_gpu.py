@@ -117,8 +117,10 @@ def test_one_op_serves_both_devices(softmax):
 
 def test_the_packaged_example_agrees_with_torch(tmp_path):
     """examples/models/package.py: AOTInductor compiles for this GPU, and a fresh process loads and runs it."""
-    example = Path(__file__).parents[2] / "examples" / "models" / "package.py"
-    environment = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "inductor")}
+    root = Path(__file__).parents[2]
+    example = root / "examples" / "models" / "package.py"
+    search = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": search, "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "inductor")}
     finished = subprocess.run(
         [sys.executable, str(example), str(tmp_path / "made")],
         env=environment,
