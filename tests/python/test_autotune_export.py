@@ -35,19 +35,18 @@ def kernel(_own_cache):
 @pytest.fixture(scope="module")
 def folder(kernel, tmp_path_factory):
     root = tmp_path_factory.mktemp("shipped")
-    kernel.tuned.export(root, targets=["sm_90", 80])
+    kernel.tuned.export(root, targets=["sm_90", 80, "gfx942"])
     return root
 
 
-def test_a_folder_has_ptx_for_the_cpu_and_a_cubin_for_each_target(folder):
+def test_a_folder_has_ptx_for_the_cpu_and_a_binary_for_each_target(folder):
     entries = read_entries(folder)
     found = {(entry.key.text, dict(entry.key.dtypes)["x_ptr"], entry.runs_on) for entry in entries}
     keys = [("n=300", "torch.float32"), ("n=2000", "torch.float32"), ("n=300", "torch.float16")]
-    assert found == {(*key, runs_on) for key in keys for runs_on in ("cpu", "sm_80", "sm_90")}
+    assert found == {(*key, runs_on) for key in keys for runs_on in ("cpu", "sm_80", "sm_90", "gfx942")}
     for entry in entries:
-        level = "ptx" if entry.runs_on == "cpu" else "cubin"
-        assert list(entry.kernel.artifacts) == [level]
-        assert entry.runs_on in ("cpu", f"sm_{entry.kernel.spec.target.arch}")
+        assert list(entry.kernel.artifacts) == [{"cpu": "ptx", "gfx942": "hsaco"}.get(entry.runs_on, "cubin")]
+        assert entry.runs_on in ("cpu", str(entry.kernel.spec.target))
         (block,) = (param.constant for param in entry.kernel.spec.params if param.name == "BLOCK")
         assert f"BLOCK: {block}," in entry.result.best.config
     # One kernel as it was launched, and one that assumes nothing.
