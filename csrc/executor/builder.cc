@@ -28,6 +28,26 @@ uint32_t lane_bytes(Type type) {
   return bits <= 16 ? 2 : bits / 8;
 }
 
+bool reaches_other_ctas(const ptx::Instruction& instruction) {
+  using ptx::Mod;
+  using ptx::Opcode;
+  static constexpr Opcode kOpcodes[] = {Opcode::Mapa, Opcode::Getctarank, Opcode::BarrierClusterArrive,
+                                        Opcode::BarrierClusterWait};
+  return std::ranges::find(kOpcodes, instruction.opcode) != std::end(kOpcodes) ||
+         instruction.has(Mod::MulticastCluster) || instruction.has(Mod::MulticastClusterAll);
+}
+
+// An address in another CTA's shared memory comes from mapa alone.
+std::string find_reach(const ptx::Module& module) {
+  for (const ptx::Function& function : module.functions) {
+    for (const ptx::Instruction& instruction : function.instructions) {
+      if (!reaches_other_ctas(instruction)) continue;
+      return concat(ptx::opcode_text(instruction.opcode), " in PTX line ", instruction.line.number);
+    }
+  }
+  return {};
+}
+
 bool expands(const Frame* frame, const ptx::Function& function) {
   for (; frame != nullptr; frame = frame->caller) {
     if (&frame->function == &function) return true;
@@ -47,6 +67,7 @@ std::shared_ptr<const Program> ProgramBuilder::build(std::string_view entry) {
   program_->name = function->name;
   program_->param_bytes = function->param_bytes;
   program_->required_block = function->directives.reqntid;
+  program_->across_ctas = find_reach(module_);
   lay_out_variables();
 
   Frame frame = enter(*function, nullptr);

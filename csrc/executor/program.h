@@ -63,6 +63,7 @@ class Program {
   uint64_t static_shared_bytes = 0;  // dynamic shared memory starts here
   uint64_t local_bytes = 0;          // of each thread
   std::optional<ptx::Extent> required_block;
+  std::string across_ctas;  // the first instruction that reaches other CTAs of its cluster; empty without one
   std::vector<std::vector<uint32_t>> branch_tables;
 };
 

@@ -137,9 +137,9 @@ void check(const Program& program, const Launch& launch) {
     TR_CHECK(launch.cluster[axis] >= 1 && launch.grid[axis] % launch.cluster[axis] == 0, ArgumentError, "kernel ",
              program.name, ": the grid is no multiple of the cluster on axis ", axis);
   }
-  TR_CHECK(volume(launch.cluster) == 1, UnsupportedError, "kernel ", program.name, ": a cluster of ",
-           volume(launch.cluster),
-           " CTAs; the CPU executor runs CTAs on their own, compile the kernel with num_ctas=1");
+  TR_CHECK(volume(launch.cluster) == 1 || program.across_ctas.empty(), UnsupportedError, "kernel ", program.name,
+           ": a cluster of ", volume(launch.cluster), " CTAs that reach each other (", program.across_ctas,
+           "); the CPU executor runs CTAs on their own, compile the kernel with num_ctas=1");
 }
 
 }  // namespace

@@ -164,8 +164,8 @@ def test_warp_specialization(capability):
 @triton_runner.jit
 def rows_in_a_cluster(x_ptr, out_ptr, SIZE: tl.constexpr):
     i = tl.program_id(0) * SIZE + tl.arange(0, SIZE)
-    twice = tl.load(x_ptr + i) * 2.0
-    tl.store(out_ptr + i, twice)
+    thrice = tl.load(x_ptr + i) * 3.0
+    tl.store(out_ptr + i, thrice)
 
 
 @pytest.mark.parametrize("from_level", ["ttir", "ttgir", "llir", "ptx"])
@@ -177,11 +177,11 @@ def test_two_ctas_are_one_program(from_level, capability):
     out = torch.zeros_like(x)
     op = {"ttir": "arith.mulf", "ttgir": "arith.mulf", "llir": "fmul", "ptx": "mul.f32"}[from_level]
     dumps = rows_in_a_cluster.dump(op, level=from_level)[(programs,)](x, out, SIZE=size, num_ctas=2)
-    assert torch.equal(out, x * 2)
+    assert torch.equal(out, x * 3)
     found = torch.cat([dump.tensor.reshape(programs, -1) for dump in dumps.values()], 1)
     assert found.numel() >= x.numel()
     for program in range(programs):
-        want = x[program * size : (program + 1) * size] * 2
+        want = x[program * size : (program + 1) * size] * 3
         if from_level in ("ttir", "ttgir"):
             assert torch.equal(found[program], want)
         else:

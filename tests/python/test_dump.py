@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import triton.language as tl
 from kernels.dump_kernels import accumulate, add, add_arguments, add_grid, cube, early, grid_3d, nest, typed
 
 import triton_runner
@@ -165,6 +166,39 @@ def test_every_dtype_keeps_its_bits(dtype, level):
     value = only(typed.dump("tt.load", level=level)[(1,)](x, out, BLOCK=BLOCK), op="tt.load")
     assert value.tensor.dtype == dtype
     assert torch.equal(value.tensor.reshape(-1).view(torch.uint8), raw)
+
+
+@triton_runner.jit
+def thrice_in_a_cluster(x_ptr, out_ptr, SIZE: tl.constexpr):
+    i = tl.program_id(0) * SIZE + tl.arange(0, SIZE)
+    thrice = tl.load(x_ptr + i) * 3.0
+    tl.store(out_ptr + i, thrice)
+
+
+@pytest.mark.parametrize(
+    ("from_level", "op"), [("ttir", "arith.mulf"), ("ttgir", "arith.mulf"), ("llir", "fmul"), ("ptx", "mul.f32")]
+)
+def test_two_ctas_are_one_program(from_level, op):
+    size, programs = 512, 3
+    kernel = triton_runner.compile(
+        thrice_in_a_cluster,
+        signature={"x_ptr": "*fp32:16", "out_ptr": "*fp32:16"},
+        constexprs={"SIZE": size},
+        options={"num_ctas": 2},
+        target="sm_90",
+        to="ptx",
+    )
+    x = torch.randn(size * programs)
+    out = torch.zeros_like(x)
+    dumps = kernel.dump(op, level=from_level)[(programs,)](x, out)
+    assert torch.equal(out, x * 3)
+    assert all(dump.valid.all() for dump in dumps.values())
+    found = torch.cat([dump.tensor.reshape(programs, -1) for dump in dumps.values()], 1)
+    assert found.shape == (programs, size)
+    want = (x * 3).view(programs, size)
+    if from_level in ("llir", "ptx"):  # where the elements lie among the threads is the layout's business
+        found, want = found.sort(1).values, want.sort(1).values
+    assert torch.equal(found, want)
 
 
 @pytest.mark.parametrize(

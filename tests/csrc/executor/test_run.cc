@@ -140,14 +140,14 @@ TEST(Run, AProgramRunsManyTimesAndFromManyThreads) {
 }
 
 TEST(Run, LaunchesThatDoNotFitAreRefused) {
-  const auto launch_with = [&](auto change) -> std::string {
+  const auto launch_with = [&](auto change, const std::string& statements = "ret;") -> std::string {
     uint64_t param = 0;
     Launch launch;
     launch.block = {32, 1, 1};
     launch.params = std::as_bytes(std::span(&param, 1));
     change(launch);
     try {
-      run(*build_program(ptx::parse(Snippet("ret;").directives(".reqntid 32").text()), "snippet"), launch);
+      run(*build_program(ptx::parse(Snippet(statements).directives(".reqntid 32").text()), "snippet"), launch);
     } catch (const Error& error) {
       return std::string(error.kind()) + ": " + error.what();
     }
@@ -159,8 +159,10 @@ TEST(Run, LaunchesThatDoNotFitAreRefused) {
   EXPECT_TRUE(contains(launch_with([](Launch& l) { l.block = {2048, 1, 1}; }), {"ResourceError", "2048"}));
   EXPECT_TRUE(contains(launch_with([](Launch& l) { l.shared_bytes = 1 << 20; }), {"ResourceError", "shared memory"}));
   EXPECT_TRUE(contains(launch_with([](Launch& l) { l.params = {}; }), {"ArgumentError", "8 bytes", "found 0"}));
-  EXPECT_TRUE(contains(launch_with([](Launch& l) { l.grid = {4, 1, 1}, l.cluster = {2, 1, 1}; }),
-                       {"UnsupportedError", "num_ctas=1"}));
+  const auto in_pairs = [](Launch& l) { l.grid = {4, 1, 1}, l.cluster = {2, 1, 1}; };
+  EXPECT_EQ(launch_with(in_pairs), "");
+  EXPECT_TRUE(contains(launch_with(in_pairs, "barrier.cluster.arrive;\nbarrier.cluster.wait;\nret;"),
+                       {"UnsupportedError", "barrier.cluster.arrive in PTX line", "num_ctas=1"}));
 }
 
 }  // namespace

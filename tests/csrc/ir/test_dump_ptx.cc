@@ -210,13 +210,14 @@ TEST(DumpPtx, TheCtasOfAClusterAreOneProgram) {
   launch.grid = {4, 1, 1};
   launch.num_ctas = 2;
   std::string text = kernel("mov.u32 %r2, %ctaid.x;\nmad.lo.s32 %r3, %r2, 100, %r1;", ".reqntid 32\n");
-  Request request;
-  request.params = 1;
-  request.num_ctas = 2;
-  request.chosen = named(list_ptx(text, "k"), {"%r3"});
-  // The executor runs no clusters; the arithmetic does not depend on them.
-  const Edit edit = dump_ptx(text, request);
-  EXPECT_NE(edit.text.find("div.u32 %trd_x, %trd_x, 2;"), std::string::npos);
+  const Ran ran = run(text, {"%r3"}, launch);
+  EXPECT_NE(ran.edit.text.find("div.u32 %trd_x, %trd_x, 2;"), std::string::npos);
+  for (uint64_t program = 0; program < 2; ++program) {
+    for (uint64_t thread = 0; thread < 64; ++thread) {
+      const uint64_t cta = 2 * program + thread / 32;
+      EXPECT_EQ(ran.result.value<uint32_t>(0, thread, 0, 0, program), cta * 100 + thread % 32);
+    }
+  }
 }
 
 TEST(DumpPtx, BracesAndVectors) {
