@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from kernels import CPU_CASES, clone, tensor_of
+from kernels import CASES, CPU_CASES, clone, tensor_of
 from kernels.plain import compile_plain, metadata_of, signature_of, write_folder
 
 import triton_runner
@@ -68,3 +68,31 @@ def test_the_text_of_an_empty_dump_compiles_to_the_same_code(name, level, tmp_pa
         text, level=level, signature=signature_of(plain), metadata=metadata_of(plain), to="ptx", target="sm_80"
     )
     assert again.artifacts["ptx"] == kernel.artifacts["ptx"]
+
+
+def images():
+    """Each kernel of the corpus at each level of each target, but for code that Triton does not repeat."""
+    for case in CASES:
+        for capability in (80, 90):
+            if capability < case.min_capability or not case.stable_code:
+                continue
+            for level in LEVELS:
+                if level != "ttir" or not case.kernel.is_gluon():
+                    yield pytest.param(case, capability, level, id=f"{case.name}-{capability}-{level}")
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("case", "capability", "level"), list(images()))
+def test_an_empty_dump_compiles_to_the_bytes_that_triton_makes(case, capability, level):
+    plain = compile_plain(case, capability)
+    text, slots = _C.dump_values(level, plain.asm[level], plain.metadata.name, [])
+    assert slots == []
+    again = triton_runner.compile(
+        text,
+        level=level,
+        signature=signature_of(plain),
+        metadata=metadata_of(plain),
+        to="cubin",
+        target=f"sm_{capability}",
+    )
+    assert again.artifacts["cubin"] == plain.asm["cubin"]

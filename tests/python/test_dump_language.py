@@ -7,7 +7,7 @@ from triton.experimental.gluon import language as gl
 
 import triton_runner
 import triton_runner.language as dl
-from triton_runner.errors import ArgumentError, UnsupportedError
+from triton_runner.errors import ArgumentError, CompileError, UnsupportedError
 
 BLOCK = 32
 N = 3 * BLOCK
@@ -109,6 +109,37 @@ def test_without_a_request_the_code_is_that_of_a_kernel_without_it(x):
         assert "tt.print" not in kernel.artifacts["ttir"]
     plain = "\n".join(codes[0]).partition(".section")[0]
     assert all("\n".join(code).partition(".section")[0] == plain for code in codes)
+
+
+def machine_code(kind):
+    kernel = triton_runner.compile(
+        marked,
+        signature={"x_ptr": "*fp32:16", "out_ptr": "*fp32:16", "n": "i32"},
+        constexprs={"BLOCK": BLOCK, "DUMP": kind},
+        target="sm_80",
+        to="cubin",
+    )
+    _, sections = triton_runner._C.cubin_sections(kernel.artifacts["cubin"])
+    return sections[".text.marked"]
+
+
+def test_without_a_request_the_machine_code_is_that_of_a_kernel_without_it():
+    assert len(machine_code("none")) > 100
+    assert machine_code("none") == machine_code("name") == machine_code("grids")
+
+
+@pytest.mark.parametrize("level", ["ttir", "ttgir"])
+def test_a_file_that_does_not_parse(level, tmp_path):
+    x, y, out, n = add_arguments()
+    text = add[add_grid()](x, y, out, n, BLOCK=256).artifacts[level]
+    buffer, untouched = torch.full((256,), -1.0), torch.zeros_like(out)
+    for broken in (text[: len(text) // 2], text.replace("arith.addf", "arith.adf")):
+        (tmp_path / f"add.{level}").write_text(broken)
+        keywords = {f"{level}_dir": str(tmp_path), "dump_tensor": buffer, "dump_value": "%total"}
+        with pytest.raises(CompileError, match=rf"(?s)add\.{level}: .*error: (expected|unbalanced|custom op)"):
+            add[add_grid()](x, y, untouched, n, BLOCK=256, **keywords)
+    assert (buffer == -1).all()
+    assert not untouched.any()
 
 
 @triton_runner.gluon_jit
