@@ -118,8 +118,10 @@ def test_resources_are_what_the_driver_says(options, capability):
     kernel.preload()
     found = read_resources(kernel.artifacts["cubin"])
     assert found.registers == attribute(kernel, 4)  # CU_FUNC_ATTRIBUTE_NUM_REGS
-    assert found.spill_bytes == attribute(kernel, 3)  # CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES
-    assert found.static_shared == attribute(kernel, 1)  # CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES
+    local = attribute(kernel, 3)  # CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES, which the driver may round up
+    assert found.spill_bytes <= local < found.spill_bytes + 16
+    static = attribute(kernel, 1)  # CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, with or without what the system keeps
+    assert static in (found.static_shared, found.static_shared + found.reserved_shared)
     assert (found.spill_bytes > 0) == bool(options)
 
 

@@ -54,9 +54,41 @@ def test_as_cuobjdump_reads_it(cubins, cuobjdump, name, tmp_path):
     listing = subprocess.run([cuobjdump, "--dump-resource-usage", path], capture_output=True, text=True, check=True)
     usage = {key: int(value) for key, value in re.findall(r"\b(REG|STACK|SHARED):(\d+)", listing.stdout)}
     found = read_resources(cubins[name])
-    assert (found.registers, found.spill_bytes, found.static_shared) == (usage["REG"], usage["STACK"], usage["SHARED"])
+    assert (found.registers, found.spill_bytes) == (usage["REG"], usage["STACK"])
+    assert found.static_shared + found.reserved_shared == usage["SHARED"]
+    assert found.static_shared == 0, "Triton takes all of its shared memory at the launch"
     assert found.kernel == "attention_kernel"
     assert f"sm_{found.arch}" == name.split(",")[0]
+
+
+STATIC = """
+.version 8.0
+.target {target}
+.address_size 64
+.shared .align 4 .b8 buffer[512];
+.visible .entry f(.param .u64 p)
+{{
+  .reg .b32 %r<3>;
+  .reg .b64 %rd<2>;
+  ld.param.u64 %rd1, [p];
+  mov.u32 %r1, %tid.x;
+  st.shared.u32 [buffer], %r1;
+  bar.sync 0;
+  ld.shared.u32 %r2, [buffer];
+  st.global.u32 [%rd1], %r2;
+  ret;
+}}
+"""
+
+
+@pytest.mark.parametrize("target", ["sm_80", "sm_90"])
+def test_static_shared_memory_is_what_ptxas_counts(target, tmp_path):
+    (tmp_path / "f.ptx").write_text(STATIC.format(target=target))
+    command = [find_tool("ptxas"), f"-arch={target}", "-v", tmp_path / "f.ptx", "-o", tmp_path / "f.cubin"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    found = read_resources((tmp_path / "f.cubin").read_bytes())
+    assert found.static_shared == int(re.search(r"(\d+) bytes smem", told)[1]) == 512
+    assert found.registers == int(re.search(r"Used (\d+) registers", told)[1])
 
 
 def test_spills_are_seen(cubins):

@@ -148,6 +148,7 @@ def _add_cubin(data: dict[str, Any], artifact: Artifact, name: str | None, sass:
         registers=found.registers,
         spill_bytes=found.spill_bytes,
         static_shared=found.static_shared,
+        reserved_shared=found.reserved_shared,
         code_bytes=found.code_bytes,
     )
     if not sass:

@@ -95,8 +95,10 @@ def _rows(data: dict[str, Any]) -> list[tuple[str, str]]:
     if data["level"] != "python":
         rows.append(("registers", _known(data["registers"], "a thread")))
         rows.append(("spills", _known(data["spill_bytes"], "bytes a thread, in local memory")))
-        shared = _known(data["shared"], "bytes a block")
-        rows.append(("shared", f"{shared} + {data['static_shared']} static" if data.get("static_shared") else shared))
+        parts = [_known(data["shared"], "bytes a block")]
+        for field, what in (("static_shared", "static"), ("reserved_shared", "that the system keeps")):
+            parts += [f"{data[field]:,} {what}"] if data.get(field) else []
+        rows.append(("shared", " + ".join(parts)))
     if data.get("code_bytes") is not None:
         rows.append(("code", f"{data['code_bytes']:,} bytes"))
     return rows

@@ -2,7 +2,8 @@
 
 ``.nv.info`` has entries that name a function by its index in the symbol table: REGCOUNT, and FRAME_SIZE, the bytes of
 local memory that each thread has for what ptxas spilled. ``.nv.shared.<kernel>`` takes no room in the file, so its size
-is in the section header alone. Tested in tests/python/test_resources.py against cuobjdump.
+is in the section header alone; from sm_90 on it includes what the system keeps for itself in each block, which ptxas
+does not count. Tested in tests/python/test_resources.py against cuobjdump and ptxas.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from triton_runner.errors import ArtifactError
 
 _FRAME_SIZE = 0x11
 _REGCOUNT = 0x2F
+_RESERVED_SECTION = ".nv.shared.reserved.0"
+_RESERVED_SHARED = 1024  # CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK of these GPUs
 _SYMBOL = struct.Struct("<IBBHQQ")  # Elf64_Sym: name, info, other, section, value, size
 _SECTION = struct.Struct("<IIQQQQIIQQ")  # Elf64_Shdr: name, type, flags, address, offset, size, ...
 
@@ -28,6 +31,7 @@ class Resources:
     registers: int | None  # of a thread
     spill_bytes: int | None  # of a thread, in local memory
     static_shared: int  # bytes of a block, without what the launch adds
+    reserved_shared: int  # bytes of a block that the system keeps for itself, as far as the cubin has them
     code_bytes: int
 
 
@@ -39,12 +43,15 @@ def read_resources(cubin: bytes, name: str | None = None) -> Resources:
     arch, sections = _C.cubin_sections(cubin)
     functions = _info_by_function(sections)
     stated = functions.get(kernel, {})
+    shared = _section_sizes(cubin).get(f".nv.shared.{kernel}", 0)
+    reserved = min(shared, _RESERVED_SHARED) if _RESERVED_SECTION in sections else 0
     return Resources(
         kernel=kernel,
         arch=arch,
         registers=stated.get(_REGCOUNT),
         spill_bytes=stated.get(_FRAME_SIZE),
-        static_shared=_section_sizes(cubin).get(f".nv.shared.{kernel}", 0),
+        static_shared=shared - reserved,
+        reserved_shared=reserved,
         code_bytes=len(sections[f".text.{kernel}"]),
     )
 
