@@ -6,6 +6,7 @@ Tested in tests/python/test_loader.py.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -38,7 +39,8 @@ def load(
     """Load a kernel from a path, text or bytes.
 
     Args:
-        source: TTIR, TTGIR, LLVM IR, PTX, AMDGCN, a cubin or a hsaco: a path, text (with a line break) or bytes.
+        source: TTIR, TTGIR, LLVM IR, PTX, AMDGCN, a cubin or a hsaco: a path, text (with a line break) or bytes. Or the
+            folder of a bundle (docs/bundles.md), which has several: what the current GPU, or ``target``, runs is taken.
         level: ``"ttir"`` .. ``"hsaco"``; without it the suffix of the path or the content tells.
         signature: types of the parameters, ``{"x": "*fp32:16", "n": "i32"}`` or a list; without it they come from the
             metadata, else from the artifact itself, where a pointer's element type may remain open (any dtype fits).
@@ -53,6 +55,8 @@ def load(
         CompileError: a compiler stage refused the IR.
         UnsupportedError: a Triton version that is not covered, or an architecture that is not.
     """
+    if _is_folder(source):
+        return _load_bundle(source, target, level=level, signature=signature, metadata=metadata, name=name)
     artifact = read_artifact(source, level)
     if artifact.level in _COMPILED_LEVELS:
         from triton_runner.compiler.pipeline import make_kernel
@@ -81,6 +85,20 @@ def load(
             f"{artifact.level} is not compiled again"
         )
     return Kernel(spec, {artifact.level: artifact.content})
+
+
+def _is_folder(source: Any) -> bool:
+    named = isinstance(source, os.PathLike) or (isinstance(source, str) and source and "\n" not in source)
+    return bool(named) and os.path.isdir(source)
+
+
+def _load_bundle(folder: Any, target: Any, **others: Any) -> Kernel:
+    given = [name for name, value in others.items() if value is not None]
+    if given:
+        raise ArgumentError(f"{folder} is a folder: {', '.join(given)} goes with a single artifact")
+    from triton_runner import bundle
+
+    return bundle.load(folder, target=target)
 
 
 def _metadata(artifact: Artifact, metadata: Any, name: str | None) -> dict[str, Any]:

@@ -44,6 +44,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _commands() -> list[Command]:
-    from triton_runner.cli import bench, bisect, compile, doctor, inspect, passes, run
+    from triton_runner.cli import artifacts, bench, bisect, compile, doctor, inspect, passes, run
 
-    return [cast(Command, module) for module in (run, compile, inspect, passes, bisect, bench, doctor)]
+    return [cast(Command, module) for module in (run, compile, artifacts, inspect, passes, bisect, bench, doctor)]
