@@ -104,6 +104,16 @@ def test_traceback_when_asked(cli):
     assert done.status == answer.UNREADABLE
 
 
+def test_a_long_message_is_cut(capsys):
+    long = errors.CompileError("failed at " + "x " * 5000 + "end")
+    assert answer.print_error(long, "triton-runner", False) == answer.COMPILE_FAILED
+    (line,) = capsys.readouterr().err.splitlines()
+    assert len(line) < 800
+    assert line.endswith("shows all of it)")
+    answer.print_error(long, "triton-runner", True)
+    assert json.loads(capsys.readouterr().out)["error"]["message"].endswith("end")
+
+
 def test_every_error_class_has_a_status():
     kinds = [value for value in vars(errors).values() if isinstance(value, type)]
     assert {answer.status_of(kind("x")) for kind in kinds} == {2, 3, 4, 5, 6, 70}

@@ -55,6 +55,7 @@ _STATUS: tuple[tuple[type[BaseException], int], ...] = (
     (KeyboardInterrupt, INTERRUPTED),
 )
 
+_LONGEST = 600
 _FILE_WIDTH = 150  # where the output is no terminal, whose width would be known
 
 
@@ -102,7 +103,7 @@ def print_error(error: BaseException, program: str, as_json: bool) -> int:
     """Print one line, and return the exit status."""
     status = status_of(error)
     kind = type(error).__name__
-    message = " ".join(str(error).split()) or kind
+    message = _short(" ".join(str(error).split())) or kind
     if as_json:
         print(json.dumps({"error": {"kind": kind, "message": str(error)}, "status": status}, indent=2))
     elif isinstance(error, KeyboardInterrupt):
@@ -112,6 +113,11 @@ def print_error(error: BaseException, program: str, as_json: bool) -> int:
         prefix = "" if isinstance(error, UsageError) else f"{kind}: "
         print(f"{program}: {prefix}{message}{hint}", file=sys.stderr)
     return status
+
+
+def _short(message: str) -> str:
+    """What a compiler has to say can be long."""
+    return message if len(message) <= _LONGEST else f"{message[:_LONGEST]}... (--traceback or --json shows all of it)"
 
 
 def _plain(value: Any) -> Any:
