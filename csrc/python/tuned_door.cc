@@ -12,7 +12,7 @@ namespace {
 enum class Argument : uint64_t {
   Absent,
   Plain,
-  Object,  // its type stands among the objects
+  Object,  // its type stands among the objects; then a word for the tensor in it
   Tensor,  // byte 1: at::ScalarType, byte 2: type of the device, byte 3: its index
   Key,     // the words of its value follow (constant.h)
 };
@@ -27,6 +27,14 @@ uint64_t tensor_word(const at::Tensor& tensor) {
 
 bool is_plain(PyObject* value) {
   return PyLong_Check(value) != 0 || value == Py_None || PyFloat_Check(value) != 0 || PyUnicode_Check(value) != 0;
+}
+
+// The tensor that a descriptor describes.
+uint64_t word_of_base(PyObject* value) {
+  const auto base = py::reinterpret_steal<py::object>(PyObject_GetAttrString(value, "base"));
+  if (!base) PyErr_Clear();
+  const bool is_tensor = base && THPVariable_Check(base.ptr()) != 0;
+  return is_tensor ? tensor_word(THPVariable_Unpack(base.ptr())) : word(Argument::Absent);
 }
 
 }  // namespace
@@ -68,6 +76,7 @@ bool TunedDoor::read_argument(size_t index, PyObject* value, Form& form) const {
     if (THPVariable_Check(value) || PyObject_HasAttrString(value, "dtype") != 0) return false;
     form.words.push(word(Argument::Object));
     form.objects.push(reinterpret_cast<PyObject*>(Py_TYPE(value)));
+    form.words.push(word_of_base(value));
   }
   return true;
 }

@@ -34,6 +34,12 @@ def add_even_kernel(x_ptr, out_ptr, n, BLOCK: tl.constexpr, EVEN: tl.constexpr):
         tl.store(out_ptr + i, tl.load(x_ptr + i, mask=i < n) + 1, mask=i < n)
 
 
+@triton.jit
+def double_kernel(x_desc, out_desc, n, ROWS: tl.constexpr, COLUMNS: tl.constexpr):
+    row, column = tl.program_id(0) * ROWS, tl.program_id(1) * COLUMNS
+    out_desc.store([row, column], x_desc.load([row, column]) * 2)
+
+
 def blocks(*sizes, **options):
     return [triton.Config({"BLOCK": size}, num_warps=1, **options) for size in sizes]
 

@@ -7,7 +7,8 @@ import weakref
 import pytest
 import torch
 import triton
-from autotune_kernels import SIZE, blocks, fixed_times, grid, run_scale, scale_kernel, tuned_scale
+from autotune_kernels import SIZE, blocks, double_kernel, fixed_times, grid, run_scale, scale_kernel, tuned_scale
+from triton.tools.tensor_descriptor import TensorDescriptor
 
 import triton_runner
 from triton_runner.errors import ArgumentError, CompileError
@@ -165,6 +166,24 @@ def test_hooks_are_called_as_triton_calls_them():
     calls.clear()
     run_scale(kernel)
     assert calls == [hook]
+
+
+def test_the_hook_of_a_config_sets_the_blocks_of_descriptors():
+    def hook(args):
+        for name in ("x_desc", "out_desc"):
+            args[name].block_shape = [args["ROWS"], args["COLUMNS"]]
+
+    shapes = ((8, 16), (16, 8))
+    configs = [triton.Config({"ROWS": r, "COLUMNS": c}, num_warps=1, pre_hook=hook) for r, c in shapes]
+    times = fixed_times([2.0, 1.0, 1.0, 2.0])
+    kernel = triton_runner.autotune(configs, key=["n"], do_bench=times)(triton_runner.jit(double_kernel))
+    for dtype in (torch.float32, torch.float32, torch.float16):
+        x = torch.randn(32, 32).to(dtype)
+        out = torch.zeros_like(x)
+        descriptors = [TensorDescriptor.from_tensor(tensor, [1, 1]) for tensor in (x, out)]
+        kernel[lambda meta: (32 // meta["ROWS"], 32 // meta["COLUMNS"])](*descriptors, 32)
+        torch.testing.assert_close(out, 2 * x)
+    assert [result.winner for result in kernel.tuned] == [1, 0]
 
 
 def test_warmup_compiles_all_configs_and_launches_none():

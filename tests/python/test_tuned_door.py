@@ -73,6 +73,18 @@ def test_other_forms_are_not_taken_for_it(owner, other):
     assert owner[1](*other()) == "slow"
 
 
+def test_descriptors_are_told_apart_by_their_tensors(owner):
+    class Descriptor:
+        def __init__(self, base):
+            self.base = base
+
+    remember(owner, Descriptor(torch.ones(4)), 7)
+    assert owner[1](Descriptor(torch.zeros(9)), 7) == "fast"
+    assert owner[1](Descriptor(torch.ones(4).half()), 7) == "slow"
+    assert owner[1](Descriptor(None), 7) == "slow"
+    assert owner[1](object(), 7) == "slow"
+
+
 def test_values_that_are_not_of_the_key_do_not_count(owner):
     remember(owner, torch.ones(4), 7, 1)
     assert owner[1](torch.ones(5), 7, 2) == "fast"

@@ -37,8 +37,13 @@ def _tensors(items: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, torch.Tens
 
 def make_key(keys: Sequence[str], arguments: Mapping[str, Any], target: str, device: str) -> Key:
     values = {name: _plain(arguments[name]) for name in keys if name in arguments}
-    dtypes = {name: str(value.dtype) for name, value in arguments.items() if hasattr(value, "dtype")}
+    dtypes = {name: str(dtype) for name, value in arguments.items() if (dtype := _dtype(value)) is not None}
     return Key(tuple(values.items()), tuple(dtypes.items()), target, device)
+
+
+def _dtype(value: Any) -> Any:
+    base = getattr(value, "base", None)  # a descriptor's tensor
+    return getattr(value, "dtype", getattr(base, "dtype", None))
 
 
 def _plain(value: Any) -> Any:
