@@ -16,7 +16,7 @@ from triton_runner.cli import main as run_main
 
 # ruff: noqa: F811
 
-COMMANDS = ("run", "compile", "inspect", "passes", "bisect", "bench", "doctor")
+COMMANDS = ("run", "compile", "artifacts", "inspect", "passes", "bisect", "bench", "doctor")
 ROOT = Path(__file__).parents[2]
 
 
@@ -34,7 +34,7 @@ def test_help_lists_commands_and_exit_statuses(capsys):
         run_main(["--help"])
     assert ended.value.code == 0
     text = capsys.readouterr().out
-    assert all(re.search(rf"^    {command} ", text, re.M) for command in COMMANDS)
+    assert all(re.search(rf"^    {command}\b", text, re.M) for command in COMMANDS)
     assert all(meaning in text for _, meaning in answer.MEANINGS)
 
 
