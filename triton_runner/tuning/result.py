@@ -22,7 +22,7 @@ class Outcome:
     def reason(self) -> str:
         """The error in a line: the first, or the last where those before it quote the source."""
         lines = [line.strip() for line in (self.error or "").splitlines() if line.strip()]
-        return lines[-1 if "^" in lines else 0] if lines else ""
+        return lines[-1 if "^" in lines[:-1] else 0] if lines else ""
 
     def to_json(self) -> dict[str, Any]:
         return {"config": self.config, "times": self.times and list(self.times), "error": self.error}
