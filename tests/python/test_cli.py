@@ -66,6 +66,7 @@ def test_no_command_is_a_usage_error(capsys):
     [
         (("run",), answer.USAGE, "required"),
         (("fly",), answer.USAGE, "invalid choice: 'fly'"),
+        (("inspect", "."), answer.UNREADABLE, "is a folder"),
         (("inspect", "none.cubin"), answer.UNREADABLE, "none.cubin: no such file"),
         (("inspect", "cli_kernels.py:nothing"), answer.USAGE, "its kernels are scale, tuned"),
         (("inspect", "cli_kernels.py"), answer.USAGE, "say which kernel is meant"),

@@ -6,6 +6,7 @@ Tested in tests/python/test_cli_compile.py.
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triton_runner.cli.answer import Answer
@@ -13,6 +14,7 @@ from triton_runner.cli.compile import lowest_level
 from triton_runner.cli.facts import facts_of_artifact, facts_of_function
 from triton_runner.cli.parsing import add_source_arguments
 from triton_runner.cli.source import make_request, read_source
+from triton_runner.errors import ArtifactError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,6 +44,8 @@ def run(options: argparse.Namespace) -> Answer:
     source = read_source(options.file, options.config)
     if source.function is not None:
         data = facts_of_function(source.function, source.configured)
+    elif Path(source.given).is_dir():
+        raise ArtifactError(f"{source.given} is a folder: give a file in it; `artifacts list` shows a bundle")
     else:
         data = facts_of_artifact(
             source.given, options.level, name=options.name, metadata=options.metadata, sass=not options.no_sass
