@@ -137,6 +137,6 @@ std::vector<std::string> load_ops(const std::string& folder) {
 
 }  // namespace triton_runner
 
-TORCH_LIBRARY_FRAGMENT(triton_runner, library) {
-  library.def("load_ops(str folder) -> str[]", &triton_runner::load_ops);
+TORCH_LIBRARY_IMPL(triton_runner, CompositeExplicitAutograd, library) {
+  library.impl("load_ops", triton_runner::load_ops);
 }

@@ -8,6 +8,10 @@ TORCH_LIBRARY(triton_runner, library) {
   library.def(
       "launch(str key, Tensor[] inputs, Tensor(a!)[] outputs, SymInt[] ints, float[] floats, SymInt[] grid) -> ()");
 
-  // What the backward pass of a launch calls: raises, and where it is only traced gives a tensor of these sizes.
+  // What the backward pass of a launch, or of a named op, calls: raises, and where it is only traced gives a tensor of
+  // these sizes.
   library.def("missing_derivative(Tensor grad, str key, SymInt[] sizes) -> Tensor");
+
+  // Registers the kernels and named ops of a folder (load_ops.h).
+  library.def("load_ops(str folder) -> str[]");
 }

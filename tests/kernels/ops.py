@@ -51,7 +51,15 @@ def row_sums(x_ptr, sum_ptr, half_ptr, columns, row_stride, column_stride, BLOCK
     tl.store(half_ptr + row, total.to(tl.float16))
 
 
+@triton.jit
+def double_tiles(x, out, BLOCK: tl.constexpr):
+    """out = 2 * x through tensor descriptors, a tile of BLOCK x BLOCK a program."""
+    corner = [tl.program_id(0) * BLOCK, tl.program_id(1) * BLOCK]
+    out.store(corner, x.load(corner) * 2)
+
+
 _SIGNATURES = {
+    double_tiles: {"x": "tensordesc<fp32[16, 16]>", "out": "tensordesc<fp32[16, 16]>"},
     softmax: {"x_ptr": "*fp32", "out_ptr": "*fp32", "columns": "i32"},
     softmax_backward: {"grad_ptr": "*fp32", "y_ptr": "*fp32", "out_ptr": "*fp32", "columns": "i32"},
     add_scaled: {"x_ptr": "*fp32", "y_ptr": "*fp32", "n": "i32", "scale": "fp32"},

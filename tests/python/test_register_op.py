@@ -142,6 +142,20 @@ def test_float_expressions_and_numbers(kernels):
     torch.testing.assert_close(x, y / 8)
 
 
+def test_descriptors_take_shape_and_strides_of_their_tensor():
+    op = triton_runner.register_op(
+        "tr_test::double_tiles",
+        ops.compiled(ops.double_tiles, block=16),
+        "(Tensor x) -> Tensor",
+        grid=["cdiv(x.size(0), BLOCK)", "cdiv(x.size(1), BLOCK)"],
+    )
+    x = torch.randn(40, 24)
+    torch.testing.assert_close(op(x), 2 * x)
+    torch.testing.assert_close(op(x[4:30, :20]), 2 * x[4:30, :20])  # of other strides: a descriptor has them
+    with pytest.raises(errors.ArgumentError, match="has 1 dimensions, expected 2 for its descriptor"):
+        op(torch.randn(40))
+
+
 # ---- autograd ----
 
 
