@@ -69,16 +69,21 @@ class Kernel(_C.Indexable):
         Raises:
             ArtifactError: no artifact is one that a driver loads (PTX, cubin, hsaco).
         """
-        if self._key is None:
-            images = {level: self.artifacts[level] for level in IMAGE_LEVELS if level in self.artifacts}
-            if not images:
-                raise ArtifactError(
-                    f"kernel {self.spec.name!r} has {', '.join(self.artifacts) or 'no artifact'}, "
-                    f"expected PTX, a cubin or a hsaco: compile it further down (to='cubin', or to='ptx' for the CPU)"
-                )
-            content = {level: image.encode() if isinstance(image, str) else image for level, image in images.items()}
-            self._key = _C.register_kernel(self.spec, content)
+        return self._key if self._key is not None else self._register()
+
+    def _register(self) -> str:
+        images = {level: self.artifacts[level] for level in IMAGE_LEVELS if level in self.artifacts}
+        if not images:
+            raise ArtifactError(
+                f"kernel {self.spec.name!r} has {', '.join(self.artifacts) or 'no artifact'}, "
+                f"expected PTX, a cubin or a hsaco: compile it further down (to='cubin', or to='ptx' for the CPU)"
+            )
+        content = {level: image.encode() if isinstance(image, str) else image for level, image in images.items()}
+        self._key = _C.register_kernel(self.spec, content)
         return self._key
+
+    # torch.compiler.assume_constant_result, without its import of dynamo: a model may read the key in what is traced.
+    _register._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
     def __getitem__(self, grid: Grid) -> Callable[..., None]:
         """``kernel[grid](*args, **kwargs)``: see :meth:`launch`."""

@@ -254,3 +254,15 @@ def test_kernel_object_and_op_agree():
     through_op = torch.full_like(out, 77)
     launch(kernel.key, [x, y], [through_op], [SIZE], [0.5], GRID)
     assert torch.equal(out, through_op)
+
+
+def test_a_key_may_be_read_for_the_first_time_in_what_is_traced():
+    kernel = triton_runner.load(f"{SCALE_ADD}// not registered yet\n", metadata=scale_add_sidecar())
+
+    def call(x, y):
+        out = torch.empty_like(x)
+        launch(kernel.key, [x, y], [out], [SIZE], [0.5], GRID)
+        return out
+
+    x, y, _ = tensors()
+    torch.testing.assert_close(torch.compile(call, fullgraph=True, backend="eager")(x, y), reference(x, y, 0.5))
