@@ -115,18 +115,15 @@ def test_one_op_serves_both_devices(softmax):
     torch.testing.assert_close(softmax(x), softmax(x.cuda()).cpu(), rtol=1e-4, atol=1e-5)
 
 
-def test_the_packaged_example_agrees_with_torch(tmp_path):
-    """examples/models/package.py: AOTInductor compiles for this GPU, and a fresh process loads and runs it."""
+@pytest.mark.parametrize("name", ["named_op", "inductor", "package"])
+def test_examples_of_models(name, tmp_path):
+    """With `package`, AOTInductor compiles for this GPU, and a fresh process loads and runs it."""
     root = Path(__file__).parents[2]
-    example = root / "examples" / "models" / "package.py"
     search = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": search, "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "inductor")}
+    example = root / "examples" / "models" / f"{name}.py"
     finished = subprocess.run(
-        [sys.executable, str(example), str(tmp_path / "made")],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
+        [sys.executable, str(example)], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert "on cuda" in finished.stdout.splitlines()[-1]
