@@ -2,8 +2,9 @@
 
     python benchmark/dump_overhead.py [--json FILE]
 
-Each row is one kernel: its time as it is, with the stores, and the time in which `torch.Tensor.copy_` writes the bytes
-of the dump's buffer. The aim is that a kernel with a dump takes at most its own time and twice that of the bytes.
+Each row is one kernel and one value at one level: the kernel's time as it is, with the stores, and the time in which
+`torch.Tensor.fill_` writes the bytes of the dump's buffer. The aim is that a kernel with a dump takes at most its own
+time and twice that of the bytes.
 """
 
 import argparse
@@ -61,13 +62,14 @@ def milliseconds(run, device):
     return statistics.median(once() for _ in range(REPEATS[device.type]))
 
 
-def measure(function, grid, arguments, op, iterations, device):
+def measure(function, grid, arguments, level, op, iterations, device):
     kernel = function[grid](*arguments)
-    source = source_of(kernel, "ttgir")
+    source = source_of(kernel, level)
     slots = source.slots()
     with_stores, stored = edit(source, select(slots, [op]), device)
     programs = grid[0] * grid[1] * grid[2]
-    layout = areas.plan(stored, [iterations if slot.depth else 1 for slot in stored], range(programs), 1)
+    threads = 32 * with_stores.spec.num_warps
+    layout = areas.plan(stored, [iterations if slot.depth else 1 for slot in stored], range(programs), threads)
     buffer = layout.allocate(device)
     same_bytes = torch.empty_like(buffer)
     inputs, outputs, ints, floats = kernel.op_args(*kernel.named_args(arguments, {}).values())
@@ -76,7 +78,7 @@ def measure(function, grid, arguments, op, iterations, device):
         "bytes": layout.bytes,
         "plain": milliseconds(lambda: launch(kernel.key, inputs, outputs, ints, floats, grid), device),
         "dump": milliseconds(lambda: launch(with_stores.key, inputs, [*outputs, buffer], ints, floats, grid), device),
-        "copy": milliseconds(lambda: same_bytes.copy_(buffer), device),
+        "write": milliseconds(lambda: same_bytes.fill_(1), device),
     }
 
 
@@ -92,20 +94,17 @@ def main():
     a, b = torch.randn(side, depth, device=device).half(), torch.randn(depth, side, device=device).half()
     c = torch.empty(side, side, device=device)
     dot = "ttng.warp_group_dot" if large and torch.cuda.get_device_capability(device)[0] == 9 else "tt.dot"
-    rows = {
-        "add, the sum": measure(
-            add, (triton.cdiv(n, 1024), 1, 1), (x, y, torch.empty_like(x), n, 1024), "arith.addf", 1, device
-        ),
-        "matmul, the accumulator of each step": measure(
-            matmul, (side // tile, side // tile, 1), (a, b, c, side, depth, tile, 32), dot, depth // 32, device
-        ),
-    }
+    sums = {"ttgir": "arith.addf", "llir": "fadd", "ptx": "add.f32"}
+    launch = (add, (triton.cdiv(n, 1024), 1, 1), (x, y, torch.empty_like(x), n, 1024))
+    rows = {f"add, the sum, {level}": measure(*launch, level, op, 1, device) for level, op in sums.items()}
+    launch = (matmul, (side // tile, side // tile, 1), (a, b, c, side, depth, tile, 32))
+    rows["matmul, the accumulator of each step, ttgir"] = measure(*launch, "ttgir", dot, depth // 32, device)
     name = torch.cuda.get_device_name(device) if large else "CPU"
     table = Table(title=f"ms, {name}, torch {torch.__version__}, Triton {triton.__version__}")
     for column in ("kernel and value", "bytes", "as it is", "with the dump", "bytes written by torch"):
         table.add_column(column, justify="left" if column.startswith("kernel") else "right")
     for row, found in rows.items():
-        times = [f"{found[key]:.3f}" for key in ("plain", "dump", "copy")]
+        times = [f"{found[key]:.3f}" for key in ("plain", "dump", "write")]
         table.add_row(row, f"{found['bytes']:,}", *times)
     Console().print(table)
     if options.json:

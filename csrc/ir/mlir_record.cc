@@ -64,10 +64,11 @@ std::string RecordWriter::open_slot(size_t index, const Slot& slot, Area& area, 
   const std::string offset = both("muli", both("divui", stated, constant(kAlignment)), constant(kAlignment));
   const std::string behind = address(entry, constant(8));
   const std::string capacity = emit("tt.load " + cast(behind, "i64") + " : !tt.ptr<i64>");
-  const std::string bytes = both("addi", both("muli", capacity, constant(record_bytes(slot))), constant(kCountBytes));
+  const std::string bytes =
+      both("addi", both("muli", capacity, constant(record_bytes(slot))), constant(count_bytes(slot)));
   const std::string begin = address(address(buffer, offset), both("muli", row_, bytes));
   area.count = cast(begin, "i64");
-  area.records = address(begin, constant(kCountBytes));
+  area.records = address(begin, constant(count_bytes(slot)));
   area.counted = counted_;
   area.capacity = emit("arith.select " + counted_ + ", " + capacity + ", " + constant(0) + " : i64");
   return take();

@@ -5,8 +5,21 @@
 namespace triton_runner::ir {
 namespace {
 
+size_t value_bytes(const Slot& slot) {
+  size_t bytes = element_bytes(slot.element);
+  for (const int64_t extent : slot.shape) bytes *= static_cast<size_t>(extent);
+  return bytes;
+}
+
+// Where the value of a program starts: at a line of memory, where it fills one.
+size_t alignment(const Slot& slot) {
+  if (slot.per_thread) return 1;
+  return value_bytes(slot) < kLineBytes ? kAlignment : kLineBytes;
+}
+
 size_t padded(const Slot& slot, size_t bytes) {
-  return slot.per_thread ? bytes : (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  const size_t to = alignment(slot);
+  return (bytes + to - 1) / to * to;
 }
 
 }  // namespace
@@ -19,14 +32,10 @@ size_t element_bytes(std::string_view element) {
 
 bool is_float_element(std::string_view element) { return element.starts_with("fp") || element.starts_with("bf"); }
 
-size_t count_bytes(const Slot& slot) { return slot.per_thread ? kThreadCountBytes : kCountBytes; }
+size_t count_bytes(const Slot& slot) { return padded(slot, kCountBytes); }
 
 size_t header_bytes(const Slot& slot) { return padded(slot, slot.depth * sizeof(int64_t)); }
 
-size_t record_bytes(const Slot& slot) {
-  size_t bytes = element_bytes(slot.element);
-  for (const int64_t extent : slot.shape) bytes *= static_cast<size_t>(extent);
-  return header_bytes(slot) + padded(slot, bytes);
-}
+size_t record_bytes(const Slot& slot) { return header_bytes(slot) + padded(slot, value_bytes(slot)); }
 
 }  // namespace triton_runner::ir

@@ -5,10 +5,12 @@
 //   table      for each slot two u64: byte offset of its area from the start of the buffer, and capacity in records
 //   rows       at 16 * slots: for each program one i64, its row in every area, or -1 where it is not to be recorded;
 //              program (x, y, z) of the grid has number x + grid_x * (y + grid_y * z); padded to 16 bytes
-//   areas      for each row: u64 executions seen, counted past the capacity too; 8 bytes of padding; `capacity` records
-// A record is the 0-based iteration number of each enclosing loop, outermost first, i64 each, padded to 16 bytes; then
-// the value in logical row-major order, each element in whole bytes of its own width, padded to 16 bytes. A record is
-// written only where the count is below the capacity, so nothing is ever written outside of an area.
+//   areas      each at a multiple of 128; for each row: u64 executions seen, counted past the capacity too; `capacity`
+//              records
+// A record is the 0-based iteration number of each enclosing loop, outermost first, i64 each; then the value in logical
+// row-major order, each element in whole bytes of its own width. Count, numbers and value are each padded to 16 bytes,
+// or to 128 where the value takes as much: then no store straddles two lines of memory. A record is written only where
+// the count is below the capacity, so nothing is ever written outside of an area.
 // At LLIR and PTX each of these parts, the count, the iteration numbers, the value, is an array over the threads of the
 // program, whose number is a multiple of 32, without any padding: what the lanes of a warp write lies side by side, and
 // fills whole sectors of memory.
@@ -26,9 +28,9 @@ namespace triton_runner::ir {
 inline constexpr std::string_view kBufferName = "triton_runner_dump";
 inline constexpr uint64_t kTableEntryBytes = 16;
 inline constexpr uint64_t kRowBytes = 8;
-inline constexpr uint64_t kCountBytes = 16;  // the count and its padding, ahead of the records
-inline constexpr uint64_t kThreadCountBytes = 8;
+inline constexpr uint64_t kCountBytes = 8;
 inline constexpr uint64_t kAlignment = 16;
+inline constexpr uint64_t kLineBytes = 128;
 
 struct SourceLine {
   std::string file;

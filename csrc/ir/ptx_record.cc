@@ -45,10 +45,10 @@ std::string here_code(const PtxRecord& record, const PtxPlace& place) {
 std::string count_code(const PtxRecord& record, const PtxPlace& place) {
   std::string code = concat("\tld.global.nc.v2.b64 {", kArea, ", ", kCapacity, "}, [", place.base, "+",
                             kTableEntryBytes * record.slot, "];\n");
-  code += concat("\tmad.lo.s64 ", kBytes, ", ", kCapacity, ", ", record.record_bytes, ", ", kThreadCountBytes, ";\n");
+  code += concat("\tmad.lo.s64 ", kBytes, ", ", kCapacity, ", ", record.record_bytes, ", ", kCountBytes, ";\n");
   code += concat("\tmad.lo.s64 ", kOffset, ", ", place.ahead, ", ", kBytes, ", ", kArea, ";\n");
   code += concat("\tadd.s64 ", kRow, ", ", place.base, ", ", kOffset, ";\n");
-  code += multiply_add(kCounted, place.thread, kThreadCountBytes, kRow);
+  code += multiply_add(kCounted, place.thread, kCountBytes, kRow);
   code += concat("\tmov.b64 ", kCount, ", 0;\n");
   if (record.repeats) code += concat("\t@", kHere, " ld.global.b64 ", kCount, ", [", kCounted, "];\n");
   code += concat("\tadd.s64 ", kNext, ", ", kCount, ", 1;\n");
@@ -58,7 +58,7 @@ std::string count_code(const PtxRecord& record, const PtxPlace& place) {
 
 // Where the parts of the thread's record are.
 std::string address_code(const PtxRecord& record, const PtxPlace& place) {
-  std::string code = multiply_add(kRecords, place.threads, kThreadCountBytes, kRow);
+  std::string code = multiply_add(kRecords, place.threads, kCountBytes, kRow);
   code += concat("\tmul.lo.s64 ", kSize, ", ", place.threads, ", ", record.record_bytes, ";\n");
   code += concat("\tmad.lo.s64 ", kPlace, ", ", kCount, ", ", kSize, ", ", kRecords, ";\n");
   code += multiply_add(kHeader, place.thread, record.header_bytes, kPlace);

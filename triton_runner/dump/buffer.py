@@ -14,7 +14,7 @@ from triton_runner import _C
 from triton_runner.errors import ResourceError
 
 _TABLE_ENTRY = 16
-_ALIGNMENT = 16
+_ALIGNMENT = 128
 
 DTYPES = {
     "i1": torch.bool,
@@ -80,7 +80,7 @@ def plan(slots: Sequence[_C.Slot], capacities: Sequence[int], rows: Sequence[int
     for slot, capacity in zip(slots, capacities, strict=True):
         area = Area(slot, at, capacity, count, threads if slot.per_thread else 1)
         areas.append(area)
-        at += area.bytes
+        at = _padded(at + area.bytes)
     return Plan(tuple(areas), tuple(rows), at)
 
 

@@ -110,6 +110,14 @@ TEST(Protocol, SizesOfRecords) {
   slot.depth = 3;
   EXPECT_EQ(header_bytes(slot), 32u);
   EXPECT_EQ(record_bytes(slot), 64u);
+  EXPECT_EQ(count_bytes(slot), 16u);
+  slot.shape = {5, 13};  // 130 bytes: two lines of memory
+  EXPECT_EQ(count_bytes(slot), 128u);
+  EXPECT_EQ(header_bytes(slot), 128u);
+  EXPECT_EQ(record_bytes(slot), 384u);
+  slot.per_thread = true;
+  EXPECT_EQ(count_bytes(slot), 8u);
+  EXPECT_EQ(record_bytes(slot), 24u + 130u);
   EXPECT_EQ(element_bytes("ptr"), 8u);
   EXPECT_EQ(element_bytes("i1"), 1u);
   EXPECT_EQ(element_bytes("nothing"), 0u);
