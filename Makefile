@@ -32,13 +32,14 @@ CPP_FILES = $(shell find csrc tests benchmark -name '*.cc' -o -name '*.h')
 GPU := $(wildcard /dev/nvidia[0-9]*)
 say = @echo; echo "== $(1)"
 
-.PHONY: help demo test test-cpp test-python exhaustive gpu-test lint format bench docs fuzz sanitize clean extension
+.PHONY: help demo test test-cpp test-python exhaustive gpu-test amd-test lint format bench docs fuzz sanitize clean extension
 
 help:
 	@echo "make demo      one matmul compiled to every level and launched from each of them, against torch.matmul"
 	@echo "make test      C++ and Python tests (those that need a GPU too, where there is one)"
 	@echo "make exhaustive  the sweeps that are too long for every run"
 	@echo "make gpu-test  only the tests that need an NVIDIA GPU"
+	@echo "make amd-test  only the tests that need an AMD GPU (docs/amd.md)"
 	@echo "make lint      clang-format, clang-tidy, ruff, mypy, layering"
 	@echo "make format    rewrites C++ and Python files in the project's style"
 	@echo "make bench     benchmark/BENCH (launch_latency, matmul, flash_attention): a table, JSON and a chart in build/bench"
@@ -102,6 +103,12 @@ gpu-test: $(EXTENSION)
 	$(call say,GPU tests)
 	@test -n "$(GPU)" || { echo "no NVIDIA GPU here: there is no /dev/nvidia0"; exit 1; }
 	@$(BIN)/python -m pytest tests/gpu
+
+amd-test: $(EXTENSION)
+	$(call say,AMD tests)
+	@test -e /dev/kfd || { echo "no AMD GPU here: there is no /dev/kfd"; exit 1; }
+	@$(BIN)/python -c 'import sys, torch; torch.version.hip or sys.exit(f"torch {torch.__version__} is no ROCm build")'
+	@$(BIN)/python -m pytest -q tests/amd
 
 lint: $(EXTENSION) $(LINTERS)
 	$(call say,clang-format)

@@ -93,7 +93,7 @@ static_assert(sizeof(hipDeviceProp_tR0600) == 1472, "the layout of HIP's own hea
   X(hipError_t, hipModuleLaunchCooperativeKernel, 505,                                                              \
     (hipFunction_t function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y, \
      unsigned block_z, unsigned shared_bytes, hipStream_t stream, void** params))                                   \
-  X(hipError_t, hipDrvLaunchKernelEx, 605,                                                                          \
+  X(hipError_t, hipDrvLaunchKernelEx, 700,                                                                          \
     (const HIP_LAUNCH_CONFIG* config, hipFunction_t function, void** params, void** extra))
 
 // The table. A pointer is null where the installed runtime is older than the function: use TR_HIP_NEED.

@@ -30,7 +30,7 @@ TEST(HipApi, AMissingFunctionNamesTheHipVersionThatHasIt) {
     TR_HIP_NEED(old, hipDrvLaunchKernelEx);
     FAIL() << "did not throw";
   } catch (const DriverError& error) {
-    EXPECT_STREQ(error.what(), "the HIP runtime has no hipDrvLaunchKernelEx, which came with HIP 6.5: update ROCm");
+    EXPECT_STREQ(error.what(), "the HIP runtime has no hipDrvLaunchKernelEx, which came with HIP 7.0: update ROCm");
   }
 }
 

@@ -111,6 +111,7 @@ def launch_guards() -> list[tuple[dict[Any, Any] | None, Any]]:
         (vars(knobs.runtime), "debug"),
         *((vars(knobs.runtime), name) for name in chains),
         *((vars(getattr(type(knobs.runtime), name)), "calls") for name in chains),
+        (vars(knobs.amd), "use_buffer_ops"),
         (vars(knobs.compilation), "instrumentation_mode"),
         (os.environ._data, os.environ.encodekey("TRITON_INSTRUMENTATION_MODE")),  # type: ignore[attr-defined]
     ]
@@ -144,6 +145,7 @@ def argument_types() -> dict[str, Any]:
         "constexpr_type": language.constexpr,
         "descriptor_types": [TensorDescriptor],
         "layout_descriptor_types": [GluonTensorDescriptor],
+        "marks_small_memory": bool(knobs.amd.use_buffer_ops),
     }
 
 
