@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "artifacts" / "tlx"
+FOLDER = Path(__file__).parent / "tlx_artifacts"
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from kernels import tlx_kernels  # noqa: E402

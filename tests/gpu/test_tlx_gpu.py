@@ -12,7 +12,7 @@ from kernels.tlx_cases import CASES, check
 
 import triton_runner
 
-FOLDER = Path(__file__).parent / "artifacts" / "tlx"
+FOLDER = Path(__file__).parent / "tlx_artifacts"
 
 
 @pytest.fixture(autouse=True)
