@@ -42,6 +42,20 @@ def module_text(module: Any) -> str:
     return "\n".join([text.rstrip("\n"), *lines, ""])
 
 
+def can_print(module: Any) -> bool:
+    """Whether MLIR can print ``module``: debug scopes end the process in Triton 3.3 and 3.4, so a fork tries."""
+    if not hasattr(module.context, "disable_multithreading"):
+        return True  # versions before and after those
+    module.context.disable_multithreading()  # the printer has threads verify the module, and a fork has none of them
+    child = os.fork()
+    if child == 0:
+        try:
+            str(module)
+        finally:
+            os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
+
+
 def restore_locations(module: Any, path: str, ir: Any) -> None:
     """Give the module that was read from file ``path`` the locations that the text states at its end."""
     with open(path, encoding="utf-8") as file:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -66,9 +65,13 @@ def _end_plan(*_: Any) -> None:
     raise _PlanEnds
 
 
-def backend_module(backend: Any) -> Any:
-    """The Python module that holds the stage functions of ``backend``."""
-    return sys.modules[type(backend).__module__]
+def names_of(backend: Any) -> dict[str, Any]:
+    """The names of the Python module that holds the stage functions of ``backend``.
+
+    Not by way of ``sys.modules``, where Triton does not enter it up to 3.3.
+    """
+    names: dict[str, Any] = type(backend).add_stages.__globals__
+    return names
 
 
 def plan(adapter: Any, backend: Any, stages: Mapping[str, Callable[[Any, Any], Any]]) -> list[PlannedPass]:
@@ -89,12 +92,12 @@ def plan(adapter: Any, backend: Any, stages: Mapping[str, Callable[[Any, Any], A
 
 def _steps_of(adapter: Any, backend: Any, stage: Callable[[Any, Any], Any], path: str) -> list[_Collected]:
     collected: list[_Collected] = []
-    module = backend_module(backend)
+    names = names_of(backend)
 
     def collect(steps: list[Step], _module: Any, rest: tuple[Any, ...]) -> None:
         collected.extend((step, rest) for step in steps)
 
-    with intercepted(module, collect, llvm=_Llvm(module.llvm)), contextlib.suppress(_PlanEnds):
+    with intercepted(names, collect, llvm=_Llvm(names["llvm"])), contextlib.suppress(_PlanEnds):
         stage(adapter.parse_ir(path, backend), {})
     return collected
 
@@ -130,7 +133,7 @@ _MARK = "\n<next pass>\n"
 
 def _print_names(adapter: Any, backend: Any, steps: Sequence[_Collected], path: str) -> None:
     os.environ["MLIR_ENABLE_DUMP"] = "1"  # of this fork
-    ir = backend_module(backend).ir
+    ir = names_of(backend)["ir"]
     for step, rest in steps:
         os.write(2, _MARK.encode())
         module = adapter.parse_ir(path, backend)

@@ -9,7 +9,7 @@ what is added and hands it on when it is run. All else goes through to Triton. T
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -89,26 +89,24 @@ def _dotted(path: tuple[str, ...]) -> str:
 
 
 @contextmanager
-def intercepted(module: Any, run: RunSteps, **stand_ins: Any) -> Iterator[None]:
-    """While this is open, the pass managers of ``module`` hand their passes to ``run``.
+def intercepted(names: dict[str, Any], run: RunSteps, **stand_ins: Any) -> Iterator[None]:
+    """While this is open, the pass managers of the module whose ``names`` these are hand their passes to ``run``.
 
     ``stand_ins`` take the place of further names of the module.
     """
-    stand_ins = {"ir": _Ir(module.ir, run), **stand_ins}
+    stand_ins = {"ir": _Ir(names["ir"], run), **stand_ins}
     for name in _BINDINGS:
-        if hasattr(module, name):
-            stand_ins[name] = _Namespace(getattr(module, name), (name,))
-    before = {name: getattr(module, name) for name in stand_ins}
+        if name in names:
+            stand_ins[name] = _Namespace(names[name], (name,))
+    before = {name: names[name] for name in stand_ins}
     try:
-        for name, value in stand_ins.items():
-            setattr(module, name, value)
+        names.update(stand_ins)
         yield
     finally:
-        for name, value in before.items():
-            setattr(module, name, value)
+        names.update(before)
 
 
-def bindings(module: Any) -> dict[str, Callable[..., Any]]:
+def bindings(names: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
     """Every function of this Triton that adds a pass, by path."""
     found: dict[str, Callable[..., Any]] = {}
 
@@ -121,7 +119,7 @@ def bindings(module: Any) -> dict[str, Callable[..., Any]]:
                 found[_dotted((*path, name))] = member
 
     for name in _BINDINGS:
-        if hasattr(module, name):
-            real = getattr(module, name)
+        if name in names:
+            real = names[name]
             visit(real if name == "passes" else real.passes, (name,))
     return found

@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
-from .locations import module_text, restore_locations
-from .planning import PlannedPass, backend_module
+from .locations import can_print, module_text, restore_locations
+from .planning import PlannedPass, names_of
 from .recorder import Step, intercepted
 from .selection import Program
+
+_UNPRINTABLE = "// This Triton cannot print the module after this pass. This is the module before it.\n"
 
 
 class PassFailed(Exception):
@@ -46,7 +48,7 @@ class Stepper:
     ) -> None:
         self._adapter, self._backend, self._stages = adapter, backend, stages
         self._passes, self._program, self._record, self._note = passes, program, record, note
-        self._ir = backend_module(backend).ir
+        self._ir = names_of(backend)["ir"]
         self._next = program.start  # the first pass that is to run
         self._at = 0  # the pass that comes next in the stage function
         self._text = ""  # of the module, where passes are recorded
@@ -61,7 +63,7 @@ class Stepper:
         module = self._read(source)
         if self._record:
             self._text = module_text(module)
-        with intercepted(backend_module(self._backend), self._run_steps):
+        with intercepted(names_of(self._backend), self._run_steps):
             while True:
                 try:
                     self._run_stages(module, to)
@@ -138,7 +140,9 @@ class Stepper:
             raise PassFailed(f"pass {step.name} (position {index + 1}): {error}") from error
         seconds = time.perf_counter() - begin
         if self._record:
-            self._remember(index, step, module_text(module), seconds, inserted)
+            debug = step.path.startswith("llvmir.")  # the passes that make debug scopes
+            text = _UNPRINTABLE + self._text if debug and not can_print(module) else module_text(module)
+            self._remember(index, step, text, seconds, inserted)
 
     def _remember(self, index: int, step: Step, text: str, seconds: float, inserted: bool) -> None:
         changed = text != self._text

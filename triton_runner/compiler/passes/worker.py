@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .planning import PlannedPass, backend_module, plan
+from .planning import PlannedPass, names_of, plan
 from .recorder import bindings
 from .selection import SelectionError, Selector
 from .stepping import Stepper
@@ -26,7 +26,7 @@ def run_job(job: Mapping[str, Any], adapter: Any) -> None:
     options = adapter.parse_options(backend, job["options"])
     stages = adapter.make_stages(backend, options, job["gluon"])
     passes = plan(adapter, backend, stages)
-    selector = Selector(passes, bindings(backend_module(backend)), job["pipeline"])
+    selector = Selector(passes, bindings(names_of(backend)), job["pipeline"])
     _write_json("plan.json", [_describe(selector, index, planned) for index, planned in enumerate(passes)])
     for number, run in enumerate(job["runs"]):
         folder = f"run-{number}"
