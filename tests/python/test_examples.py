@@ -1,4 +1,4 @@
-"""Each example under examples/runner, dump and autotune runs alone, elsewhere, and checks itself against torch."""
+"""Each example under examples/runner, dump, autotune, passes runs alone, elsewhere, and checks itself against torch."""
 
 import os
 import subprocess
@@ -9,7 +9,8 @@ import pytest
 import torch
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = sorted(path for kind in ("runner", "dump", "autotune") for path in (ROOT / "examples" / kind).rglob("*.py"))
+KINDS = ("runner", "dump", "autotune", "passes")
+EXAMPLES = sorted(path for kind in KINDS for path in (ROOT / "examples" / kind).rglob("*.py"))
 LEVELS = {"python", "ttir", "ttgir", "llir", "ptx", "cubin", "gluon"}
 
 

@@ -14,10 +14,10 @@ from triton_runner.compiler.pass_edits import PassEdits
 from triton_runner.compiler.pass_runs import PipelineRun, run_pipelines
 from triton_runner.compiler.pass_source import function_run
 from triton_runner.compiler.pipeline import compile
-from triton_runner.compiler.target import Target
+from triton_runner.compiler.target import parse_target
 
 KERNELS = ("plain_matmul", "matmul_fp16_s3", "softmax", "attention_causal", "tma_device_matmul", "tma_host_matmul")
-TARGETS = {"sm_80": Target("cuda", 80, 32), "sm_90": Target("cuda", 90, 32)}
+TARGETS = {name: parse_target(name) for name in ("sm_80", "sm_90", "gfx942")}
 LAST = {"cuda": "cubin", "hip": "hsaco"}
 
 
@@ -63,6 +63,11 @@ def test_a_few_passes_of_a_matmul(tmp_path):
     count = itertools.count()
     done = sweep("tma_host_matmul", TARGETS["sm_90"], tmp_path, lambda _: next(count) % 9 == 0, "ptx")
     assert done >= 7
+
+
+def test_a_few_passes_for_an_amd_gpu(tmp_path):
+    count = itertools.count()
+    assert sweep("softmax", TARGETS["gfx942"], tmp_path, lambda _: next(count) % 11 == 0, "hsaco") >= 5
 
 
 @pytest.mark.exhaustive

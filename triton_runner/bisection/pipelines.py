@@ -56,7 +56,8 @@ def resume(suspect: Suspect, job: Job, run: PipelineRun, folder: Path) -> list[O
     ``run`` is that pipeline's run of the source.
     """
     folder.mkdir()
-    plan = plan_of(job, folder / "plan")
+    same = (job.toolchain, job.target, job.options) == (suspect.job.toolchain, suspect.job.target, suspect.job.options)
+    plan = suspect.plan if same else plan_of(job, folder / "plan")
     change = suspect.job.toolchain.version, job.toolchain.version
     runs = [PipelineRun(respell(run.source, *change), run.to, run.level, run.edits, drop_passed=True)]
     for record in suspect.changing:
