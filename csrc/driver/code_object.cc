@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kOwner("AMDGPU\0", 7);
 constexpr uint32_t kMetadataNote = 32;  // NT_AMDGPU_METADATA
-constexpr std::string_view kTriple = "amdgcn-amd-amdhsa-";
+constexpr std::string_view kSystem = "-amd-amdhsa-";
 
 // Calls `read(key)` for each entry of a map; it has to read the value.
 template <typename Read>
@@ -60,11 +60,12 @@ KernelNotes read_kernel(MsgpackReader& reader) {
   return kernel;
 }
 
-// "amdgcn-amd-amdhsa--gfx90a:sramecc+" is gfx90a. The environment between the last two dashes is empty, or "unknown".
+// "amdgcn-amd-amdhsa--gfx90a:sramecc+:xnack-" is gfx90a, and from Triton 3.9 on
+// "amdgpu9.42-amd-amdhsa-unknown-gfx942" is gfx942.
 std::string arch_of(std::string_view target) {
-  const std::string_view rest = target.starts_with(kTriple) ? target.substr(kTriple.size()) : std::string_view();
-  const std::string_view arch = rest.substr(std::min(rest.find('-'), rest.size() - 1) + 1);
-  return std::string(arch.substr(0, arch.find(':')));
+  const std::string_view plain = target.substr(0, target.find(':'));
+  if (!plain.starts_with("amdg") || plain.find(kSystem) == std::string_view::npos) return {};
+  return std::string(plain.substr(plain.rfind('-') + 1));
 }
 
 // The metadata in a section of notes; empty where it has none.

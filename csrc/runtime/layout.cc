@@ -61,12 +61,13 @@ class Builder {
     }
   }
 
-  // fp16 and bf16 scalars are two bytes from Triton 3.4 on; up to 3.3 they were passed as fp32.
+  // fp16 and bf16 scalars are two bytes from Triton 3.4 on; up to 3.3 they were passed as fp32, but not on AMD, where
+  // the code object declares two bytes in every version.
   size_t float_bytes(ElementType element) const {
     const bool widened = spec_.triton_version.starts_with("3.0") || spec_.triton_version.starts_with("3.1") ||
                          spec_.triton_version.starts_with("3.2") || spec_.triton_version.starts_with("3.3");
     const size_t bytes = element_bits(element) / 8;
-    return widened && bytes == 2 ? 4 : bytes;
+    return widened && bytes == 2 && spec_.target.backend == "cuda" ? 4 : bytes;
   }
 
   void add_descriptor(const Param& param) {

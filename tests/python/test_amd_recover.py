@@ -1,6 +1,7 @@
 """Records of AMD code objects: from their notes, their sidecars, and against the layout of the kernarg segment."""
 
 import json
+from pathlib import Path
 
 import pytest
 import triton
@@ -12,6 +13,7 @@ import triton_runner
 from triton_runner import _C
 from triton_runner.compiler.code_object import read_amdgcn, read_code_object
 from triton_runner.compiler.target import AMD_WARP_SIZES
+from triton_runner.compiler.versions import hidden_parameters
 from triton_runner.errors import ArtifactError, MetadataError, UnsupportedError
 
 # Scalars of every width, pointers, descriptors taken apart, constants, shared memory, waves of both sizes.
@@ -169,3 +171,23 @@ def test_the_sidecar_keeps_what_the_compiler_assumed():
     kernel = triton_runner.compile(text, level="ttir", target="gfx942", to="llir")
     assert [param.pointer_range for param in kernel.spec.params] == [32, 32, 32, 0]
     assert json.loads(kernel.spec.to_json())["params"][0]["pointer_range"] == 32
+
+
+KERNARG = json.loads((Path(__file__).parents[1] / "amd" / "data" / "kernarg.json").read_text())
+KINDS = ("*fp32", "i8", "i16", "i1", "i32", "i64", "fp16", "bf16", "fp32", "fp64")
+
+
+@pytest.mark.parametrize("version", KERNARG)
+def test_the_layout_of_every_version(version):
+    """What real code objects of each Triton declare, scratch pointers included: tests/amd/record_kernarg.py."""
+    for arch, noted in KERNARG[version].items():
+        scratch = [{"size": 0, "align": 1} if present else None for present in hidden_parameters(version)]
+        record = {
+            "version": 1, "name": "k", "num_warps": 4, "num_ctas": 1, "shared": 0, "cooperative": False, "pdl": False,
+            "params": [{"name": f"p{index}", "type": kind} for index, kind in enumerate(KINDS)],
+            "global_scratch": scratch[0], "profile_scratch": scratch[1], "triton_version": version,
+            "target": {"backend": "hip", "arch": arch, "warp_size": noted["wave_size"]},
+        }  # fmt: skip
+        spec = _C.KernelSpec.from_json(json.dumps(record))
+        assert [list(field) for field in layout_of(spec)] == noted["arguments"], arch
+        assert AMD_WARP_SIZES[arch] == noted["wave_size"]

@@ -75,13 +75,18 @@ def read_code_object(content: bytes, name: str | None = None) -> CodeObject:
 
 
 def read_amdgcn(text: str, name: str | None = None) -> Interface:
-    """The kernel that AMDGCN text defines."""
+    """The binary interface of the kernel that AMDGCN text defines."""
+    return read_directives(text, name).interface()
+
+
+def read_directives(text: str, name: str | None = None) -> CodeObject:
+    """What the metadata in AMDGCN text says of a kernel."""
     metadata = re.search(r"^\s*\.amdgpu_metadata\n(.*?)^\s*\.end_amdgpu_metadata", text, re.MULTILINE | re.DOTALL)
     if metadata is None:
         raise ArtifactError("the AMDGCN has no whole .amdgpu_metadata block: it is truncated, or not made by LLVM")
     kernel, arch = _choose(_parse_metadata(metadata[1]), name)
     uses_local_memory = re.search(r"^\s+ds_\w", text, re.MULTILINE) is not None
-    return _code_object(kernel, arch, not uses_local_memory).interface()
+    return _code_object(kernel, arch, not uses_local_memory)
 
 
 def _check_libraries() -> None:
@@ -118,7 +123,8 @@ def _notes(elf: Any) -> dict[str, Any]:
 def _choose(notes: Mapping[str, Any], name: str | None) -> tuple[Mapping[str, Any], str]:
     """The notes of the kernel meant, and the architecture."""
     kernels = {kernel[".name"]: kernel for kernel in notes.get("amdhsa.kernels", ()) if ".name" in kernel}
-    target = re.match(r"amdgcn-amd-amdhsa-\w*-(gfx\w+)", str(notes.get("amdhsa.target", "")))
+    # amdgcn-amd-amdhsa--gfx90a:sramecc+; from Triton 3.9 on amdgpu9.42-amd-amdhsa-unknown-gfx942
+    target = re.match(r"amdg[\w.]*-amd-amdhsa-\w*-(gfx\w+)", str(notes.get("amdhsa.target", "")))
     if not kernels or target is None:
         raise ArtifactError("the notes of the code object name no kernel, or no target such as gfx942")
     if name is None and len(kernels) > 1:

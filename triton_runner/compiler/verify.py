@@ -12,6 +12,7 @@ import re
 from triton_runner.errors import ArtifactError, CompileError
 
 _TRIPLES = {"cuda": "nvptx64-nvidia-cuda", "hip": "amdgcn-amd-amdhsa"}
+_FAMILIES = {"cuda": re.compile("nvptx64"), "hip": re.compile(r"amdgcn-|amdgpu[\d.]*-")}  # amdgpu9.42: Triton 3.9
 # Parts of the data layouts that LLVM has used for 64-bit NVPTX and for AMDGCN.
 _LAYOUT_PARTS = {
     "cuda": re.compile(r"e|p[3-7]:32:32(?::32)?|[ivf]\d+:\d+(?::\d+)?|n\d+(?::\d+)*|a:\d+:\d+"),
@@ -24,7 +25,7 @@ def check_llvm(text: str, where: str, backend: str) -> None:
     """Raise where LLVM IR was made for another machine than ``backend`` (``"cuda"``, ``"hip"``) compiles for."""
     triple = re.search(r"^target triple\s*=\s*\"([^\"]*)\"", text, re.MULTILINE)
     expected = _TRIPLES[backend]
-    if triple and triple[1].split("-")[0] != expected.split("-")[0]:
+    if triple and not _FAMILIES[backend].match(triple[1]):
         raise ArtifactError(f"{where}: the LLVM IR is for target triple {triple[1]!r}, expected {expected}")
     layout = re.search(r"^target datalayout\s*=\s*\"([^\"]*)\"", text, re.MULTILINE)
     if layout:

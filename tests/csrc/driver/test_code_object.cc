@@ -38,6 +38,13 @@ TEST(CodeObject, ItsKernelsWithoutTheArgumentsThatTheRuntimeFillsIn) {
   EXPECT_EQ(found.kernels[1].fixed_shared_bytes, 512u);
 }
 
+TEST(CodeObject, TheTargetInTheSpellingOfTriton39) {
+  std::string image = code_object(kObject);
+  const std::string old = "amdgcn-amd-amdhsa--gfx90a:sramecc+";
+  image.replace(image.find(old), old.size(), "amdgpu9.0a-amd-amdhsa-unk-gfx90a:s");
+  EXPECT_EQ(read_code_object(image, "the hsaco").arch, "gfx90a");
+}
+
 TEST(CodeObject, WhatIsNone) {
   EXPECT_NE(error_of("hello").find("the hsaco does not start with the ELF magic number"), std::string::npos);
   EXPECT_NE(error_of(elf_with_note("", 190)).find("is an ELF file for machine 190, expected 224"), std::string::npos);

@@ -85,6 +85,9 @@ TEST(Layout, RawMapTakesATensorOf128Bytes) {
 
 TEST(Layout, HalfScalarsWereFourBytesUpTo33) {
   EXPECT_EQ(make_layout(spec_of({"fp16", "bf16"}, "3.3.1")).bytes, 8u);
+  KernelSpec on_amd = spec_of({"fp16", "bf16"}, "3.3.1");
+  on_amd.target = {"hip", "gfx942", 64};
+  EXPECT_EQ(make_layout(on_amd).bytes, 4u);
   EXPECT_EQ(make_layout(spec_of({"fp16", "bf16"}, "3.4.0")).bytes, 4u);
 }
 
