@@ -56,9 +56,10 @@ $(ENVIRONMENT):
 	@$(PYTHON) tools/environment.py create $(VENV)
 	@touch $@
 
-$(REQUIREMENTS): requirements/test.txt $(ENVIRONMENT)
+$(REQUIREMENTS): requirements/test.txt requirements/amd.txt $(ENVIRONMENT)
 	$(call say,Installing what the demo and the tests need)
 	@$(BIN)/python tools/environment.py install $<
+	@$(BIN)/python tools/environment.py try requirements/amd.txt "reading AMD code objects"
 	@touch $@
 
 $(LINTERS): requirements/lint.txt $(REQUIREMENTS)

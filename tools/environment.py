@@ -3,6 +3,8 @@
     python3 tools/environment.py check          names what this machine lacks, with its Debian package
     python3 tools/environment.py create DIR     the check, then the environment
     DIR/bin/python tools/environment.py install FILE    the pinned requirements of FILE that are not there yet
+    DIR/bin/python tools/environment.py try FILE PURPOSE    the same; where packages are inherited and pip gets no more,
+                                                            it says that PURPOSE is missing and goes on
 
 Where the given interpreter already has a torch that we support (a CUDA build, typically), the environment sees its
 packages and installs only what is missing, so it works offline. Otherwise it stands alone and gets every pin.
@@ -137,7 +139,7 @@ def pip_install(arguments):
     return subprocess.run(command + arguments).returncode == 0
 
 
-def install(path):
+def install(path, purpose=None):
     inherit = os.path.exists(os.path.join(sys.prefix, INHERIT_MARK))
     wanted = [entry for entry in read_requirements(path) if not (inherit and installed_version(entry[1]))]
     needed = [requirement for requirement, _ in wanted]
@@ -147,6 +149,9 @@ def install(path):
     say("installing {}".format(", ".join(needed)) if needed else "all that {} names is there".format(path))
     if (rest and not pip_install(rest)) or (triton and not pip_install(["--no-deps"] + triton)):
         say("pip could not install all of: {}".format(", ".join(needed)))
+        if inherit and purpose:
+            say("{}: not in this environment; everything else goes on".format(purpose))
+            return
         say("without a network, name a folder of wheels: PIP_NO_INDEX=1 PIP_FIND_LINKS=/that/folder make ...")
         sys.exit(1)
 
@@ -158,6 +163,8 @@ def main(arguments):
         create(arguments[1])
     elif arguments[:1] == ["install"] and len(arguments) == 2:
         install(arguments[1])
+    elif arguments[:1] == ["try"] and len(arguments) == 3:
+        install(*arguments[1:])
     else:
         sys.exit(__doc__)
 

@@ -3,6 +3,7 @@
 import pytest
 import triton
 import triton.language as tl
+from code_objects import needs_code_objects
 from kernels import case_named
 from kernels.plain import compile_plain, source_of
 from triton.backends.compiler import GPUTarget
@@ -34,6 +35,7 @@ def compile_scale(target="gfx942", **arguments):
     return triton_runner.compile(scale, signature=SIGNATURE, constexprs={"BLOCK": 256}, target=target, **arguments)
 
 
+@needs_code_objects
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_level_gives_the_bytes_of_triton(target):
     types = {name: text.removesuffix(":16") for name, text in SIGNATURE.items()} | {"BLOCK": "constexpr"}
@@ -50,6 +52,7 @@ def test_every_level_gives_the_bytes_of_triton(target):
         assert again.spec == kernel.spec, level
 
 
+@needs_code_objects
 @pytest.mark.parametrize(
     ("case", "target"),
     [

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import triton
 import triton.language as tl
+from code_objects import needs_code_objects
 from kernels import case_named
 from kernels.plain import compile_plain, metadata_of, signature_of, write_folder
 
@@ -44,6 +45,7 @@ def layout_of(spec):
     return [(offset, size) for _, offset, size in _C.layout(spec)]
 
 
+@needs_code_objects
 def test_the_kernarg_segment_is_laid_out_as_the_notes_declare(plain):
     compiled = triton_runner.load(
         plain.asm["ttir"], target=str(plain.metadata.target.arch), signature=signature_of(plain)
@@ -56,6 +58,7 @@ def test_the_kernarg_segment_is_laid_out_as_the_notes_declare(plain):
         assert kernel.spec.target.warp_size == AMD_WARP_SIZES[kernel.spec.target.arch]
 
 
+@needs_code_objects
 @pytest.mark.parametrize(
     "type_name", ["*fp32", "*k fp16".replace(" ", ""), "i1", "u1", "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64",
                   "fp16", "bf16", "fp32", "fp64", "tensordesc<fp16[32, 64]>"]
@@ -72,6 +75,7 @@ def _passes_three(before, x, after):
     tl.device_print("", before + after)
 
 
+@needs_code_objects
 def test_parameters_come_from_the_notes_where_there_is_no_signature(plain, caplog):
     kernel = triton_runner.load(plain.asm["hsaco"], metadata=metadata_of(plain))
     assert layout_of(kernel.spec) == layout_of_notes(plain.asm["hsaco"])
@@ -80,6 +84,7 @@ def test_parameters_come_from_the_notes_where_there_is_no_signature(plain, caplo
     assert (kernel.spec.num_warps, kernel.spec.shared) == (plain.metadata.num_warps, plain.metadata.shared)
 
 
+@needs_code_objects
 def test_amdgcn_text_says_the_same(plain):
     stated = read_amdgcn(plain.asm["amdgcn"])
     noted = read_code_object(plain.asm["hsaco"]).interface()
@@ -104,6 +109,7 @@ def test_without_the_libraries_it_says_what_to_install(monkeypatch):
         triton_runner.load(plain.asm["hsaco"], metadata=metadata_of(plain))
 
 
+@needs_code_objects
 def test_shared_memory_is_known_only_where_the_code_uses_none():
     # 'shared' is an argument of the launch and stands nowhere in the file.
     plain = compile_plain(case_named("vector_add"), "gfx942")
@@ -129,6 +135,7 @@ def test_truncated(hsaco, kept, tmp_path):
         triton_runner.load(path, metadata=METADATA)
 
 
+@needs_code_objects
 def test_damaged_notes(hsaco):
     start = hsaco.index(b"amdhsa.kernels") - 2
     for damage in (b"\xc1", b"\xff\xff", b"\x81\xa1x\x05"):
@@ -147,6 +154,7 @@ def test_foreign(hsaco, tmp_path):
         triton_runner.load(path)
 
 
+@needs_code_objects
 def test_metadata_of_another_kernel(hsaco):
     with pytest.raises(MetadataError, match=r"metadata is of kernel 'other', but the artifact holds"):
         triton_runner.load(hsaco, metadata={**METADATA, "name": "other"})
@@ -159,6 +167,7 @@ def test_metadata_of_another_kernel(hsaco):
         triton_runner.load(hsaco, metadata=METADATA, name="g")
 
 
+@needs_code_objects
 def test_a_signature_that_does_not_fit(hsaco):
     signature = {"x": "*fp32", "y": "*fp32", "out": "*fp32", "n": "i64"}
     with pytest.raises(MetadataError, match=r"argument 'n' is i64, but the artifact's parameter 3 is any4"):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from cli_support import cli, compiled, folder  # noqa: F401
+from code_objects import needs_code_objects
 
 import triton_runner
 from triton_runner.cli import answer, main
@@ -112,6 +113,7 @@ def amd(folder):
     return out
 
 
+@needs_code_objects
 @pytest.mark.parametrize("level", ["ttir", "ttgir", "llir", "amdgcn", "hsaco"])
 def test_inspect_for_amd(cli, amd, level):
     data = cli("inspect", amd / f"scale.{level}", "--json").data
@@ -124,6 +126,7 @@ def test_inspect_for_amd(cli, amd, level):
         assert data["registers"] is None
 
 
+@needs_code_objects
 def test_inspect_compiles_for_amd(cli, amd):
     data = cli("inspect", amd / "scale.ttgir", "--compile", "--target", "gfx942", "--json").data["compiled"]
     assert data["level"] == "hsaco"

@@ -79,7 +79,7 @@ def test_which_torch_is_inherited(environment, monkeypatch, version, inherited):
 
 
 def test_requirements_are_pinned(environment):
-    for name in ("test.txt", "lint.txt", "bench.txt"):
+    for name in ("test.txt", "amd.txt", "lint.txt", "bench.txt"):
         entries = environment.read_requirements(ROOT / "requirements" / name)
         assert entries
         assert all("==" in requirement for requirement, _ in entries)
@@ -99,6 +99,18 @@ def test_what_is_inherited_is_not_installed_again(environment, monkeypatch, tmp_
     with pytest.raises(SystemExit):
         environment.install(str(ROOT / "requirements" / "test.txt"))
     assert offline_pip == [["rich==15.0.0"]]
+
+
+def test_what_only_one_purpose_needs_is_done_without_offline(environment, monkeypatch, tmp_path, capsys, offline_pip):
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(environment, "installed_version", lambda package: None)
+    amd = str(ROOT / "requirements" / "amd.txt")
+    with pytest.raises(SystemExit):
+        environment.install(amd, "reading AMD code objects")
+    (tmp_path / environment.INHERIT_MARK).touch()
+    environment.install(amd, "reading AMD code objects")
+    assert "reading AMD code objects: not in this environment" in capsys.readouterr().out
+    assert len(offline_pip) == 2
 
 
 def test_a_failed_install_names_the_pins_and_the_way_out(environment, monkeypatch, tmp_path, capsys, offline_pip):
