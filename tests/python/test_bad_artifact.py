@@ -121,8 +121,11 @@ def test_instruction_that_the_cpu_does_not_know(unknown):
     expect_refusal(errors.Error, rf"(?s)(line |:){line}\b.*{opcode}|{opcode}.*(line |:){line}\b", text)
 
 
-def test_cluster_on_the_cpu():
-    expect_refusal(errors.UnsupportedError, r"scale_add.*cluster", sidecar=scale_add_sidecar(num_ctas=2))
+def test_cluster_whose_blocks_meet_on_the_cpu():
+    text = SCALE_ADD.replace(".target sm_75", ".target sm_90").replace("DONE:", "barrier.cluster.arrive;\nDONE:")
+    line = text[: text.index("barrier.cluster")].count("\n") + 1
+    words = rf"scale_add.*cluster of 2.*barrier\.cluster\.arrive in PTX line {line}\b"
+    expect_refusal(errors.UnsupportedError, words, text, scale_add_sidecar(num_ctas=2))
 
 
 def test_more_shared_memory_than_any_device_has():
