@@ -118,8 +118,9 @@ int hipGetDevicePropertiesR0600(char* properties, int) {
 int hipModuleLoadData(void** module, const void* image) {
   note("hipModuleLoadData " + std::string(static_cast<const char*>(image) + 1, 3) + " device " +
        std::to_string(current_device));
-  *module = new Module;
-  return result_of("hipModuleLoadData");
+  const int result = result_of("hipModuleLoadData");
+  if (result == 0) *module = new Module;
+  return result;
 }
 int hipModuleUnload(void* module) {
   note("hipModuleUnload device " + std::to_string(current_device));
