@@ -9,8 +9,10 @@ from kernels import case_named
 from kernels.plain import source_of
 
 import triton_runner
+from triton_runner.bisection.judges import against
 from triton_runner.bisection.pipelines import boundary
 from triton_runner.bisection.result import without_locations
+from triton_runner.compiler.passes.locations import restore_locations
 from triton_runner.compiler.toolchain import Toolchain
 from triton_runner.compiler.versions.dialects import respell
 from triton_runner.errors import ArgumentError, UnsupportedError
@@ -163,6 +165,35 @@ def test_places_correspond_between_pipelines():
 
     ours, theirs = plan("a", "x", "b", "c", "d"), plan("a", "b", "c", "y", "d", "z")
     assert [boundary(theirs, ours, position) for position in range(7)] == [0, 1, 3, 4, 4, 5, 5]
+
+
+def test_on_which_side_a_value_lies():
+    assert [against(value, 10, 20) for value in (9, 14, 16, 30, None)] == ["good", "good", "bad", "bad", "unknown"]
+    assert [against(value, 10, 10) for value in (10, None)] == ["good", "unknown"]
+
+
+def test_a_triton_without_locations_reads_what_one_with_them_wrote(tmp_path):
+    class Block:
+        def id(self):
+            return 1
+
+        def get_num_arguments(self):
+            return 1
+
+        def get_argument(self, index):
+            return object()
+
+    class Operation:
+        def get_block(self):
+            return Block()
+
+    class Module:
+        def walk(self, visit):
+            visit(Operation())
+
+    path = tmp_path / "module.mlir"
+    path.write_text('// triton_runner: 1 blocks\n// triton_runner: arguments of block 0: ["loc(unknown)"]\n')
+    restore_locations(Module(), str(path), ir=None)
 
 
 def test_dialects_are_respelled():

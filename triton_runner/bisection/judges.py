@@ -59,7 +59,7 @@ def against(value: float | None, good: float, bad: float) -> str:
     """On which side of two values a third lies."""
     if value is None:
         return UNKNOWN
-    return GOOD if abs(value - good) < abs(value - bad) else BAD
+    return GOOD if good == bad or abs(value - good) < abs(value - bad) else BAD
 
 
 def _each_once(outcomes: Sequence[Outcome], judge: Callable[[Outcome], Verdict], to: str) -> list[Verdict]:

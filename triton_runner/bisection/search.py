@@ -181,7 +181,7 @@ def _sided(verdicts: list[Verdict]) -> list[Verdict]:
     bad, good = verdicts[0].value, verdicts[1].value
     if bad is None or good is None:
         return verdicts
-    sides = [GOOD if bad == good else against(verdict.value, good, bad) for verdict in verdicts]
+    sides = [against(verdict.value, good, bad) for verdict in verdicts]
     return [dataclasses.replace(verdict, verdict=side) for verdict, side in zip(verdicts, sides, strict=True)]
 
 

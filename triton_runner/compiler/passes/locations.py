@@ -32,7 +32,7 @@ def module_text(module: Any) -> str:
     if not any(name in text for name in _NEEDED_BY):
         return text
     blocks = _blocks(module)
-    if not any(hasattr(value, "get_loc") for values in blocks for value in values):
+    if not _have_locations(blocks):
         return text
     lines = [f"// triton_runner: {len(blocks)} blocks"]
     for number, values in enumerate(blocks):
@@ -64,6 +64,8 @@ def restore_locations(module: Any, path: str, ir: Any) -> None:
     if count is None:
         return
     blocks = _blocks(module)
+    if not _have_locations(blocks):
+        return  # a newer Triton wrote the text
     stated = {int(number): json.loads(locations) for number, locations in _ARGUMENTS.findall(text)}
     found = {number: len(values) for number, values in enumerate(blocks) if values}
     if int(count[1]) != len(blocks) or found != {number: len(locations) for number, locations in stated.items()}:
@@ -85,6 +87,10 @@ def _blocks(module: Any) -> list[list[Any]]:
 
     module.walk(visit)
     return list(found.values())
+
+
+def _have_locations(blocks: list[list[Any]]) -> bool:
+    return any(hasattr(value, "set_loc") for values in blocks for value in values)
 
 
 def _locations(texts: set[str], context: Any, ir: Any) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def _run(
     except SelectionError as error:
         return {"refused": str(error)}
     except Exception as error:
-        stage = stepper.metadata.get("stage", run["level"]) if stepper else run["level"]
+        stage = (stepper.metadata.get("stage") if stepper else None) or run["level"] or "the source"
         return {
             "error": f"{type(error).__name__}: {error}",
             "stage": stage,
