@@ -8,21 +8,21 @@ test_doors.py.
 
 from __future__ import annotations
 
+import functools
+import inspect
 from typing import Any
 
-from triton.experimental.gluon._runtime import GluonJITFunction
 from triton.runtime.jit import JITFunction
 
 from triton_runner import _C, launcher
-from triton_runner.errors import ArgumentError
-
-_FIELDS = ("version", "do_not_specialize", "do_not_specialize_on_alignment", "debug", "noinline", "launch_metadata")
+from triton_runner.compiler.versions import adapter, installed_version
+from triton_runner.errors import ArgumentError, UnsupportedError
 
 
 class _Launched(_C.Indexable):
     """What our functions do in their own way."""
 
-    __qualname__: str  # of the function
+    fn: Any
 
     def run(self, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> Any:
         if warmup:
@@ -37,7 +37,7 @@ class _Launched(_C.Indexable):
         return launcher.make_door(self)
 
     def __reduce__(self) -> str:
-        return str(self.__qualname__)  # pickled by name, as functions are
+        return str(self.fn.__qualname__)  # pickled by name, as functions are
 
     def dump(
         self,
@@ -64,30 +64,42 @@ class _Launched(_C.Indexable):
         return dumpable(function_source(launcher.resolve(self, args, kwargs), level))
 
 
-class RunnerJITFunction(_Launched, JITFunction):  # type: ignore[misc]  # Triton ships no types
-    """A Triton function."""
+@functools.cache
+def _function_class(gluon: bool) -> type[Any]:
+    base = adapter().function_class(gluon)
+    label, name = ("gluon_jit", "RunnerGluonJITFunction") if gluon else ("jit", "RunnerJITFunction")
 
-    def __repr__(self) -> str:
-        return f"triton_runner.jit({self.module}:{self.fn.__qualname__})"
+    def describe(self: Any) -> str:
+        return f"triton_runner.{label}({self.module}:{self.fn.__qualname__})"
 
-
-class RunnerGluonJITFunction(_Launched, GluonJITFunction):  # type: ignore[misc]
-    """A Gluon function."""
-
-    def __repr__(self) -> str:
-        return f"triton_runner.gluon_jit({self.module}:{self.fn.__qualname__})"
+    return type(name, (_Launched, base), {"__repr__": describe, "__module__": __name__, "__doc__": "A jit function."})
 
 
-def make(function: Any, *, gluon: bool, **options: Any) -> RunnerJITFunction | RunnerGluonJITFunction:
+def make(function: Any, *, gluon: bool, **options: Any) -> Any:
     """A jit function of ``function``, which may already be one of Triton's."""
+    triton = adapter()
     if isinstance(function, JITFunction):
-        gluon = gluon or function.is_gluon()
-        kept = {name: getattr(function, name) for name in _FIELDS} | {"repr": function._repr}
-        options = kept | {name: value for name, value in options.items() if value is not None}
+        gluon = gluon or triton.is_gluon(function)
+        given = {name: value for name, value in options.items() if value is not None}
+        options = triton.function_options(function) | given
         function = function.fn
     elif not callable(function) or not hasattr(function, "__code__"):
         raise ArgumentError(
             f"jit takes a function, found a {type(function).__name__}: "
             "put @triton_runner.jit below autotune and heuristics"
         )
-    return (RunnerGluonJITFunction if gluon else RunnerJITFunction)(function, **options)
+    if gluon and not triton.has_gluon:
+        raise UnsupportedError(f"Gluon came with Triton 3.4, and the installed Triton is {installed_version()}")
+    made = _function_class(gluon)(function, **_known(triton.function_class(gluon), options))
+    if not hasattr(made, "debug"):
+        made.debug = options.get("debug")  # Triton 3.2 takes it and forgets it
+    return made
+
+
+def _known(kind: type[Any], options: dict[str, Any]) -> dict[str, Any]:
+    """The options that the constructor takes; another one is an error where it is given."""
+    taken = inspect.signature(kind.__init__).parameters
+    for name, value in options.items():
+        if name not in taken and value is not None:
+            raise UnsupportedError(f"jit has no argument {name!r} in Triton {installed_version()}")
+    return {name: value for name, value in options.items() if name in taken}

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import torch
 
 from triton_runner import _C
-from triton_runner.errors import ArgumentError, ArtifactError
+from triton_runner.errors import ArgumentError, ArtifactError, UnsupportedError
 
 #: Levels that a driver can load, nearest to the hardware first.
 IMAGE_LEVELS = ("cubin", "hsaco", "ptx")
@@ -278,6 +278,11 @@ class Kernel(_C.Indexable):
         base, shape, strides, block_shape = value.base, value.shape, value.strides, value.block_shape
         if list(block_shape) != list(param.block_shape):
             raise self._mismatch(param, list(block_shape), f"a descriptor with blocks of {list(param.block_shape)}")
+        if getattr(value, "round_f32_to_tf32", False):
+            raise UnsupportedError(
+                f"kernel {self.spec.name!r}, argument {param.name!r}: a descriptor with round_f32_to_tf32=True is not "
+                "covered: round the tensor itself, or in the kernel"
+            )
         tensors.append(self._tensor(param, base))
         ints += [
             *map(operator.index, shape),

@@ -42,7 +42,8 @@ class CompileHooks:
             return None
         key, signature, constexprs, attrs, options, device, warmup = self._arguments
         parsed = adapter().parse_options(self._backend, options)
-        return self._function._call_hook(hook, key, signature, device, constexprs, parsed, [attrs], warmup)
+        told = (key, signature, constexprs, attrs, device, warmup)
+        return adapter().call_compile_hook(hook, self._function, self._backend, parsed, told)
 
 
 def load(kernel: CompiledKernel, device: Device) -> None:

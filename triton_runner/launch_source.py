@@ -26,6 +26,7 @@ from triton_runner.compiler.pipeline import make_kernel
 from triton_runner.compiler.signature import RecordParam, json_constant, leaves
 from triton_runner.compiler.target import Target
 from triton_runner.compiler.text import compile_artifact
+from triton_runner.compiler.versions import adapter
 from triton_runner.errors import ArgumentError, ArtifactNotFoundError
 from triton_runner.kernel import Kernel
 
@@ -210,7 +211,7 @@ def take_source(function: Any, kwargs: MutableMapping[str, Any]) -> LaunchSource
             f"kernel {function.__name__!r}: {', '.join(edits.given)} goes with {', '.join(_MLIR_KEYWORDS)}, "
             f"but {keyword} is given"
         )
-    expected = function.__name__ if function._repr is None else None
+    expected = function.__name__ if adapter().custom_name(function) is None else None
     return LaunchSource(keyword.rsplit("_", 1)[0], keyword, value, metadata, function.__name__, expected, edits)
 
 

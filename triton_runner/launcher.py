@@ -17,9 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from triton import knobs
-from triton._utils import find_paths_if
-from triton.runtime.jit import JITFunction, KernelParam, compute_cache_key, create_function_from_signature
+from triton.runtime.jit import JITFunction, KernelParam
 
 from triton_runner import _C, messages
 from triton_runner.compiler.pipeline import Compiled, compile_source, make_kernel
@@ -50,7 +48,7 @@ class _State:
     def __init__(self, function: JITFunction, target: Target) -> None:
         self.target = target
         self.backend = adapter().make_backend(target.backend, target.arch, target.warp_size)
-        self.binder = create_function_from_signature(function.signature, function.params, self.backend)
+        self.binder = adapter().binder(function, self.backend)
         # By specialization: the kernel, and which of the bound arguments its binary takes.
         self.kernels: dict[Any, tuple[Kernel, _Pick]] = {}
         # By content of the artifact that it was launched from.
@@ -119,8 +117,7 @@ def resolve(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any]) 
 
 def _resolve(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any], warmup: bool) -> Resolved | None:
     source = take_source(function, kwargs) if not SOURCE_KEYWORDS.isdisjoint(kwargs) else None
-    kwargs["debug"] = kwargs.get("debug", function.debug) or knobs.runtime.debug
-    kwargs["instrumentation_mode"] = knobs.compilation.instrumentation_mode
+    adapter().launch_options(function, kwargs)
     for hook in function.pre_run_hooks:
         hook(*args, **kwargs)
     device, target = target_of(args, kwargs)
@@ -133,7 +130,7 @@ def _resolve(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any],
         raise ArgumentError(f"kernel {function.__name__!r}: {message}") from error
     if source is not None:
         _check_keywords(function, kwargs, bound, state.target)
-        signature, constexprs, attrs = _unpack(function, state, bound, specialization)
+        signature, constexprs, attrs = adapter().unpack(function, state.backend, bound, specialization)
         params = record_params(function.arg_names, signature, constexprs, attrs)
         kernel, values = source.kernel(state.from_artifact, state.target, not device[0], params, bound, options)
         _check_globals(function)
@@ -145,7 +142,9 @@ def _resolve(function: JITFunction, args: Sequence[Any], kwargs: dict[str, Any],
     _check_globals(function)
 
     def make_recipe() -> Recipe:
-        return Recipe(function, *_unpack(function, state, bound, specialization), dict(options), state.target)
+        return Recipe(
+            function, *adapter().unpack(function, state.backend, bound, specialization), dict(options), state.target
+        )
 
     return Resolved(kernel, pick(tuple(bound.values())), bound, device, specialization, make_recipe)
 
@@ -178,7 +177,7 @@ def make_door(function: JITFunction) -> _C.JitDoor:
     """The launch of ``function`` in C++."""
     triton = adapter()
     params = [_describe(param) for param in function.params]
-    return _C.JitDoor(params, guards=triton.launch_guards(), **triton.argument_types())
+    return _C.JitDoor(params, guards=triton.launch_guards(function), **triton.argument_types())
 
 
 def _describe(param: KernelParam) -> dict[str, Any]:
@@ -188,7 +187,7 @@ def _describe(param: KernelParam) -> dict[str, Any]:
         "is_constexpr": param.is_constexpr,
         "is_const": param.is_const,
         "specialize": not param.do_not_specialize,
-        "align": not param.do_not_specialize_on_alignment,
+        "align": not getattr(param, "do_not_specialize_on_alignment", False),
         "annotation": "" if param.is_constexpr else param.annotation_type,
     }
 
@@ -206,7 +205,7 @@ def forget_all() -> None:
 def _bind(state: _State, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], Any, Any]:
     """Triton's binder, which asks every tensor for its address."""
     try:
-        return state.binder(*args, **kwargs)  # type: ignore[no-any-return]
+        return state.binder(*args, **kwargs)
     except RuntimeError:
         # A fake or wrapped tensor has none. The launch is for the op; as torch's compiler does, take it to begin where
         # its offset says.
@@ -243,8 +242,7 @@ def _kernel_from_python(
     warmup: bool,
 ) -> tuple[Kernel, _Pick] | None:
     on_cuda = device[0]
-    # Without Triton's memo, which takes 1, True and 1.0 for one constant; the text that it stands for does not.
-    triton_key = compute_cache_key({}, specialization, options)
+    triton_key = adapter().kernel_key(specialization, options)
     key = (on_cuda, triton_key)
     found = state.kernels.get(key)
     if found is not None:
@@ -253,7 +251,7 @@ def _kernel_from_python(
     with state.locks.setdefault(key, threading.Lock()):
         if key not in state.kernels:
             triton = adapter()
-            unpacked = _unpack(function, state, bound, specialization)
+            unpacked = triton.unpack(function, state.backend, bound, specialization)
             hooks = CompileHooks(function, state.backend, (triton_key, *unpacked, options), device, warmup)
             if hooks.refuse():
                 return None
@@ -275,22 +273,6 @@ def _pick_runtime(specialization: Sequence[Any]) -> _Pick:
     if len(paths) > 1 and all(len(path) == 1 for path in paths):
         return operator.itemgetter(*(path[0] for path in paths))
     return lambda values: [_at(values, path) for path in paths]
-
-
-def _unpack(
-    function: JITFunction, state: _State, bound: Mapping[str, Any], specialization: Sequence[Any]
-) -> tuple[Any, Any, Any]:
-    """Triton's signature, constexprs and attrs out of what the binder found."""
-    types = [entry[0] for entry in specialization]
-    signature = {param.name: type_name for param, type_name in zip(function.params, types, strict=True)}
-    values = list(bound.values())
-    constexprs = {path: _at(values, path) for path in find_paths_if(types, lambda _, text: text == "constexpr")}
-    marks = [entry[1] for entry in specialization]
-    attrs = {
-        path: state.backend.parse_attr(_at(marks, path))
-        for path in find_paths_if(marks, lambda _, mark: isinstance(mark, str))
-    }
-    return signature, constexprs, attrs
 
 
 def _at(value: Any, path: Sequence[int]) -> Any:

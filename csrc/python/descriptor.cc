@@ -36,6 +36,7 @@ bool read_descriptor(PyObject* value, DescriptorArg& out) {
   static PyObject* strides = interned("strides");
   static PyObject* block_shape = interned("block_shape");
   static PyObject* padding = interned("padding");
+  static PyObject* round_f32_to_tf32 = interned("round_f32_to_tf32");
   out.base_object = attribute(value, base);
   if (!out.base_object || !THPVariable_CheckExact(out.base_object.ptr())) return false;
   out.base = &THPVariable_Unpack(out.base_object.ptr());
@@ -43,6 +44,8 @@ bool read_descriptor(PyObject* value, DescriptorArg& out) {
       !read_extents(value, block_shape, out.block_shape)) {
     return false;
   }
+  const py::object rounds = attribute(value, round_f32_to_tf32);
+  if (rounds && rounds.ptr() != Py_False) return false;  // left to Python, which refuses it
   const py::object pad = attribute(value, padding);
   out.nan_padding = pad && is_nan(pad.ptr());
   return out.shape.size() == out.block_shape.size() && out.strides.size() == out.block_shape.size();

@@ -4,6 +4,7 @@
 // Thread rule: every method may be called from any thread at any time.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -31,7 +32,11 @@ using Dim3 = std::array<uint32_t, 3>;
 inline Dim3 block_of(const KernelSpec& spec) {
   return {static_cast<uint32_t>(spec.num_warps * spec.target.warp_size), 1, 1};
 }
-inline Dim3 cluster_of(const KernelSpec& spec) { return {static_cast<uint32_t>(spec.num_ctas), 1, 1}; }
+inline Dim3 cluster_of(const KernelSpec& spec) {
+  Dim3 out{static_cast<uint32_t>(spec.num_ctas), 1, 1};
+  if (spec.cluster_dims) std::ranges::copy(*spec.cluster_dims, out.begin());
+  return out;
+}
 
 // A span of memory that the launch may touch. Only the CPU driver looks at it: it turns an access outside of all
 // regions into an error instead of a crash.

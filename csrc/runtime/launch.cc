@@ -13,23 +13,24 @@ namespace {
 constexpr int64_t kMaxGrid[3] = {std::numeric_limits<int32_t>::max(), 65535, 65535};
 
 Dim3 checked_grid(const KernelSpec& spec, std::span<const int64_t> grid) {
-  Dim3 out{1, 1, 1};
+  Dim3 out = cluster_of(spec);
   for (size_t i = 0; i < grid.size(); ++i) {
-    const int64_t limit = i == 0 ? kMaxGrid[0] / spec.num_ctas : kMaxGrid[i];
+    const int64_t limit = kMaxGrid[i] / out[i];
     TR_CHECK(grid[i] >= 0 && grid[i] <= limit, ArgumentError, "kernel '", spec.name, "': grid[", i, "] is ", grid[i],
              ", expected 0 to ", limit);
-    out[i] = static_cast<uint32_t>(grid[i]);
+    out[i] *= static_cast<uint32_t>(grid[i]);
   }
-  out[0] *= static_cast<uint32_t>(spec.num_ctas);
   return out;
 }
 
-// Triton's allocator contract: `size` bytes for every CTA of the grid.
+// Triton's allocator contract: `size` bytes for every CTA of the grid; in 3.3 for every program, which is a cluster.
 const void* allocate(const KernelSpec& spec, const Scratch& scratch, const Dim3& grid, ScratchAllocator& allocator,
                      size_t& bytes) {
   bytes = 0;
   if (!scratch.present || scratch.size == 0) return nullptr;
-  const unsigned __int128 total = static_cast<unsigned __int128>(scratch.size) * grid[0] * grid[1] * grid[2];
+  const bool of_programs = version_of(spec.triton_version) == std::pair(3, 3);
+  const unsigned __int128 total =
+      static_cast<unsigned __int128>(scratch.size) * grid[0] * grid[1] * grid[2] / (of_programs ? spec.num_ctas : 1);
   TR_CHECK(total <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max()), ResourceError, "kernel '", spec.name,
            "' needs ", scratch.size, " bytes of scratch for each CTA, more than a grid of ", grid[0], "x", grid[1], "x",
            grid[2], " can address");

@@ -1,7 +1,5 @@
 #include "runtime/layout.h"
 
-#include "runtime/error.h"
-
 namespace triton_runner {
 namespace {
 
@@ -53,21 +51,14 @@ class Builder {
       case ParamKind::Scalar:
         break;
     }
+    const auto size = static_cast<uint32_t>(element_bits(param.element) / 8);
     if (is_float(param.element)) {
-      const auto size = static_cast<uint32_t>(float_bytes(param.element));
+      // Triton's own launchers up to 3.3 hand over the address of an fp32 for the two bytes of an fp16 or bf16. The
+      // binary reads two bytes in every version.
       add(FieldKind::Float, param.element, size, size, layout_.floats++);
     } else {
       add_int(param.element, layout_.ints++, true);
     }
-  }
-
-  // fp16 and bf16 scalars are two bytes from Triton 3.4 on; up to 3.3 they were passed as fp32, but not on AMD, where
-  // the code object declares two bytes in every version.
-  size_t float_bytes(ElementType element) const {
-    const bool widened = spec_.triton_version.starts_with("3.0") || spec_.triton_version.starts_with("3.1") ||
-                         spec_.triton_version.starts_with("3.2") || spec_.triton_version.starts_with("3.3");
-    const size_t bytes = element_bits(element) / 8;
-    return widened && bytes == 2 && spec_.target.backend == "cuda" ? 4 : bytes;
   }
 
   void add_descriptor(const Param& param) {
@@ -80,25 +71,17 @@ class Builder {
     if (param.tensor_map) {
       add_tensor(FieldKind::TensorMap, param, kTensorMapBytes, kTensorMapAlign);
     } else {
-      check_decomposed(param);
       add_tensor(FieldKind::Pointer, param, 8, 8);
       for (uint32_t i = 0; i < 2 * rank; ++i) add_int(ElementType::I64, shape + i, false);
-      add_int(ElementType::I1, nan_padding, true);
+      if (!version_ || *version_ >= std::pair(3, 5)) add_int(ElementType::I1, nan_padding, true);
+      if (version_ && *version_ >= std::pair(3, 7)) add(FieldKind::Unset, ElementType::I1, 1, 1, 0);
     }
     for (uint32_t i = 0; i < rank; ++i) add_int(ElementType::I32, shape + i, true);
     for (uint32_t i = 0; i < rank; ++i) add_int(ElementType::I64, strides + i, true);
   }
 
-  void check_decomposed(const Param& param) const {
-    for (const char* version : {"3.7", "3.8", "3.9"}) {
-      TR_CHECK(!spec_.triton_version.starts_with(version), UnsupportedError, "kernel '", spec_.name, "', parameter '",
-               param.name, "': Triton ", spec_.triton_version,
-               " passes a tensor descriptor without a TMA map with one more flag than 3.6 does, "
-               "which is not covered; compile the kernel with Triton 3.4 to 3.6");
-    }
-  }
-
   const KernelSpec& spec_;
+  const std::optional<std::pair<int, int>> version_ = version_of(spec_.triton_version);
   Layout layout_;
   uint32_t param_ = 0;
 };

@@ -4,8 +4,8 @@
 // Triton expands one descriptor parameter into several binary ones and appends scratch slots. From Triton's own
 // launchers:
 //   tensor descriptor with a TMA map:  the 128-byte map, ndim x i32 shape, ndim x i64 strides
-//   tensor descriptor without:         base pointer, ndim x i64 shape, ndim x i64 strides, i1 NaN padding,
-//                                      ndim x i32 shape, ndim x i64 strides
+//   tensor descriptor without:         base pointer, ndim x i64 shape, ndim x i64 strides, i1 NaN padding (3.5 on),
+//                                      i1 rounding to tf32 (3.7 on), ndim x i32 shape, ndim x i64 strides
 //   tail:                              global scratch (3.3 on), profile scratch (3.5 on): pointers, NULL where the size
 //   is 0
 // Fields have natural alignment in order, as PTX lays out .param (PTX ISA, "Kernel Function Parameters").
@@ -31,6 +31,7 @@ enum class FieldKind : uint8_t {
   RawTensorMap,  // 128 bytes copied from a tensor on the CPU
   GlobalScratch,
   ProfileScratch,
+  Unset,  // a flag that is never set
 };
 
 struct Field {
@@ -54,8 +55,6 @@ struct Layout {
   uint32_t floats = 0;
 };
 
-// UnsupportedError where the spec's Triton passes a parameter in a way that is not covered (3.7 on: a descriptor
-// without a map).
 Layout make_layout(const KernelSpec& spec);
 
 }  // namespace triton_runner

@@ -191,6 +191,7 @@ void check_args(const Kernel& kernel, const LaunchArgs& args) {
         break;
       case FieldKind::GlobalScratch:
       case FieldKind::ProfileScratch:
+      case FieldKind::Unset:
         break;
     }
   }
@@ -223,6 +224,9 @@ void pack_args(const Kernel& kernel, const LaunchArgs& args, ScratchPointers scr
         break;
       case FieldKind::ProfileScratch:
         std::memcpy(out, &scratch.profile, 8);
+        break;
+      case FieldKind::Unset:
+        std::memset(out, 0, field.size);
         break;
     }
   }

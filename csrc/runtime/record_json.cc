@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <iterator>
 #include <limits>
 
 #include "runtime/error.h"
@@ -103,6 +104,20 @@ bool Fields::boolean(std::string_view name) const {
   return *value;
 }
 
+std::optional<std::array<int, 3>> Fields::cluster_dims(std::string_view name) const {
+  const Json& value = require(name);
+  if (value.is_null()) return std::nullopt;
+  const auto* list = value.get<Json::Array>();
+  std::array<int, 3> dims{1, 1, 1};
+  if (list == nullptr || list->size() != dims.size()) fail(name, "three integers");
+  for (size_t i = 0; i < dims.size(); ++i) {
+    const auto* extent = (*list)[i].get<int64_t>();
+    if (extent == nullptr || *extent < 1 || *extent > 16) fail(name, "integers from 1 to 16");
+    dims[i] = static_cast<int>(*extent);
+  }
+  return dims[1] == 1 && dims[2] == 1 ? std::nullopt : std::optional(dims);
+}
+
 TensorMapMeta tensor_map_from_value(const Json& value) {
   const Fields fields(value, "tensor_map");
   TensorMapMeta map;
@@ -110,6 +125,8 @@ TensorMapMeta tensor_map_from_value(const Json& value) {
   map.element_size = static_cast<int>(fields.integer("elem_size", 1, 16));
   map.element_type = static_cast<int>(fields.integer("elem_type", 0, 64));
   map.fp4_padded = fields.boolean("fp4_padded");
+  TR_CHECK(!fields.has("is_im2col") || !fields.boolean("is_im2col"), UnsupportedError,
+           "a TMA map of im2col kind, which this version does not encode: use a tiled tensor descriptor");
   const auto* sizes = fields.require("block_size").get<Json::Array>();
   if (sizes == nullptr || sizes->empty() || sizes->size() > 5) fields.fail("block_size", "one to five integers");
   for (const Json& size : *sizes) {
@@ -123,20 +140,25 @@ TensorMapMeta tensor_map_from_value(const Json& value) {
 Json spec_to_value(const KernelSpec& spec) {
   Json::Array params;
   for (const Param& param : spec.params) params.push_back(param_value(param));
-  return Json::Object{{"version", kVersion},
-                      {"name", spec.name},
-                      {"params", std::move(params)},
-                      {"num_warps", spec.num_warps},
-                      {"num_ctas", spec.num_ctas},
-                      {"shared", spec.shared},
-                      {"cooperative", spec.cooperative},
-                      {"pdl", spec.pdl},
-                      {"global_scratch", scratch_value(spec.global_scratch)},
-                      {"profile_scratch", scratch_value(spec.profile_scratch)},
-                      {"target", Json::Object{{"backend", spec.target.backend},
-                                              {"arch", spec.target.arch},
-                                              {"warp_size", spec.target.warp_size}}},
-                      {"triton_version", spec.triton_version}};
+  Json::Object out{{"version", kVersion},
+                   {"name", spec.name},
+                   {"params", std::move(params)},
+                   {"num_warps", spec.num_warps},
+                   {"num_ctas", spec.num_ctas}};
+  if (spec.cluster_dims) {
+    out.emplace_back("cluster_dims", integers({spec.cluster_dims->begin(), spec.cluster_dims->end()}));
+  }
+  Json::Object rest{{"shared", spec.shared},
+                    {"cooperative", spec.cooperative},
+                    {"pdl", spec.pdl},
+                    {"global_scratch", scratch_value(spec.global_scratch)},
+                    {"profile_scratch", scratch_value(spec.profile_scratch)},
+                    {"target", Json::Object{{"backend", spec.target.backend},
+                                            {"arch", spec.target.arch},
+                                            {"warp_size", spec.target.warp_size}}},
+                    {"triton_version", spec.triton_version}};
+  std::ranges::move(rest, std::back_inserter(out));
+  return out;
 }
 
 std::string spec_to_json(const KernelSpec& spec) { return spec_to_value(spec).dump(); }
@@ -153,6 +175,7 @@ KernelSpec spec_from_value(const Json& value) {
   }
   spec.num_warps = static_cast<int>(fields.integer("num_warps", 1, 64));
   spec.num_ctas = static_cast<int>(fields.integer("num_ctas", 1, kMaxInt));
+  if (fields.has("cluster_dims")) spec.cluster_dims = fields.cluster_dims("cluster_dims");
   spec.shared = fields.integer("shared", 0, kMaxInt);
   spec.cooperative = fields.boolean("cooperative");
   spec.pdl = fields.boolean("pdl");
@@ -179,6 +202,11 @@ void validate(const KernelSpec& spec) {
   check(spec.num_warps >= 1 && spec.num_warps * spec.target.warp_size <= 1024, "num_warps", spec.num_warps,
         "at least one warp and at most 1024 threads");
   check(spec.num_ctas >= 1 && spec.num_ctas <= 16, "num_ctas", spec.num_ctas, "1 to 16");
+  if (spec.cluster_dims) {
+    const auto& dims = *spec.cluster_dims;
+    check(dims[0] * dims[1] * dims[2] == spec.num_ctas, "cluster_dims", concat(dims[0], "x", dims[1], "x", dims[2]),
+          concat("a product of ", spec.num_ctas, ", which is num_ctas"));
+  }
   for (const Scratch& scratch : {spec.global_scratch, spec.profile_scratch}) {
     check(std::has_single_bit(static_cast<uint64_t>(scratch.align)), "scratch align", scratch.align, "a power of two");
   }

@@ -1,7 +1,8 @@
 // KernelSpec to JSON and back: the "triton_runner" entry of a sidecar.
 //
 // {"version":1,"name":..,"params":[{"name":..,"type":"*fp16","divisible_by_16":true,"access":"read"},..],"num_warps":..,
-//  "num_ctas":..,"shared":..,"cooperative":..,"pdl":..,"global_scratch":{"size","align"}|null,"profile_scratch":..,
+//  "num_ctas":..,"cluster_dims":[x,y,z] (absent: a row on
+//  x),"shared":..,"cooperative":..,"pdl":..,"global_scratch":{"size","align"}|null,"profile_scratch":..,
 //  "target":{"backend","arch","warp_size"},"triton_version":..}
 // A parameter's absent keys have their defaults. Errors: MetadataError that names the field, what was found and
 // expected. Tested in tests/csrc/runtime/test_record_json.cc.
@@ -29,6 +30,8 @@ class Fields {
   std::string text(std::string_view name) const;
   int64_t integer(std::string_view name, int64_t low, int64_t high) const;
   bool boolean(std::string_view name) const;
+  // Three counts of CTAs; nothing where they lie in a row on x, or are null.
+  std::optional<std::array<int, 3>> cluster_dims(std::string_view name) const;
   bool has(std::string_view name) const { return find(name) != nullptr; }
   const std::string& where() const { return where_; }
   [[noreturn]] void fail(std::string_view name, std::string_view expected) const;

@@ -1,7 +1,6 @@
 #include "runtime/sidecar.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
 #include "runtime/error.h"
@@ -69,17 +68,6 @@ std::vector<Param> params_from_kernel_signature(const Json& value) {
   return params;
 }
 
-// (major, minor) of "3.6.0"; nothing where there is no version.
-std::optional<std::pair<int, int>> parse_version(const std::string& text) {
-  int major = 0;
-  int minor = 0;
-  const char* end = text.data() + text.size();
-  const auto first = std::from_chars(text.data(), end, major);
-  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return std::nullopt;
-  if (std::from_chars(first.ptr + 1, end, minor).ec != std::errc()) return std::nullopt;
-  return std::pair(major, minor);
-}
-
 Scratch scratch_from_metadata(const Fields& fields, const std::string& prefix, bool present) {
   if (!present) return {};
   Scratch scratch{true, 0, 1};
@@ -90,7 +78,7 @@ Scratch scratch_from_metadata(const Fields& fields, const std::string& prefix, b
 }
 
 void set_scratch(KernelSpec& spec, const Fields& fields) {
-  const auto version = parse_version(spec.triton_version);
+  const auto version = version_of(spec.triton_version);
   const bool global = version ? *version >= std::pair(3, 3) : fields.has("global_scratch_size");
   const bool profile = version ? *version >= std::pair(3, 5) : fields.has("profile_scratch_size");
   spec.global_scratch = scratch_from_metadata(fields, "global_scratch", global);
@@ -156,6 +144,7 @@ KernelSpec spec_from_metadata(const Fields& fields, const std::optional<Signatur
   if (fields.has("triton_version")) spec.triton_version = fields.text("triton_version");
   spec.num_warps = static_cast<int>(fields.integer("num_warps", 1, 64));
   spec.num_ctas = fields.has("num_ctas") ? static_cast<int>(fields.integer("num_ctas", 1, 16)) : 1;
+  if (spec.num_ctas > 1 && fields.has("cluster_dims")) spec.cluster_dims = fields.cluster_dims("cluster_dims");
   spec.shared = fields.integer("shared", 0, std::numeric_limits<int32_t>::max());
   spec.cooperative = fields.has("launch_cooperative_grid") && fields.boolean("launch_cooperative_grid");
   spec.pdl = fields.has("launch_pdl") && fields.boolean("launch_pdl");

@@ -148,6 +148,16 @@ void set_type(Param& param, std::string_view type) {
   if (param.kind == ParamKind::Scalar && (*parsed == ElementType::Opaque || is_fp8)) raise_type(param, type);
 }
 
+std::optional<std::pair<int, int>> version_of(std::string_view text) {
+  int major = 0;
+  int minor = 0;
+  const char* end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, major);
+  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return std::nullopt;
+  if (std::from_chars(first.ptr + 1, end, minor).ec != std::errc()) return std::nullopt;
+  return std::pair(major, minor);
+}
+
 std::string target_name(const Target& target) { return target.backend == "cuda" ? "sm_" + target.arch : target.arch; }
 
 KernelRecord make_record(KernelSpec spec, std::map<std::string, std::string> images) {

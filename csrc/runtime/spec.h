@@ -6,11 +6,13 @@
 // Tested in tests/csrc/runtime/test_spec.cc.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace triton_runner {
@@ -100,8 +102,10 @@ std::string target_name(const Target& target);  // "sm_80", "gfx942"
 struct KernelSpec {
   std::string name;
   std::vector<Param> params;
-  int num_warps = 4;   // after warp specialization; the block is num_warps * warp_size threads
-  int num_ctas = 1;    // CTAs of a cluster; the launched grid is num_ctas times the user's on x
+  int num_warps = 4;  // after warp specialization; the block is num_warps * warp_size threads
+  int num_ctas = 1;   // CTAs of a cluster
+  // How those lie on x, y and z, which multiplies the launched grid. Without it in a row on x, as from Triton 3.6 on.
+  std::optional<std::array<int, 3>> cluster_dims;
   int64_t shared = 0;  // dynamic shared memory, bytes
   bool cooperative = false;
   bool pdl = false;  // programmatic dependent launch
@@ -110,6 +114,9 @@ struct KernelSpec {
   Target target;
   std::string triton_version;  // empty where not made by Triton
 };
+
+// (major, minor) of "3.6.0"; nothing where there is no version.
+std::optional<std::pair<int, int>> version_of(std::string_view text);
 
 struct KernelRecord {
   KernelSpec spec;

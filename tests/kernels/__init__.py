@@ -1,32 +1,30 @@
-"""The kernel corpus: every kernel that the tests and the fuzzers draw from. Needs Triton and torch, no GPU."""
+"""The kernel corpus: every kernel that the tests and the fuzzers draw from. Needs Triton and torch, no GPU.
 
-from . import (
-    arguments,
-    attention,
-    descriptors,
-    elementwise,
-    gluon_kernels,
-    launch_modes,
-    layer_norm,
-    matmul,
-    reductions,
-)
-from .case import Arguments, Case, Expected, clone, map_tensors, tensor_of
+A kernel that the installed Triton is too old for is left out.
+"""
 
+import importlib
+
+from .case import VERSION, Arguments, Case, Expected, clone, map_tensors, tensor_of
+
+# Each module with the Triton that it needs.
+_MODULES = {
+    "elementwise": (3, 0),
+    "reductions": (3, 0),
+    "layer_norm": (3, 0),
+    "matmul": (3, 0),
+    "attention": (3, 0),
+    "arguments": (3, 0),
+    "descriptors": (3, 4),
+    "launch_modes": (3, 4),
+    "gluon_kernels": (3, 5),
+}
 CASES: tuple[Case, ...] = tuple(
     case
-    for module in (
-        elementwise,
-        reductions,
-        layer_norm,
-        matmul,
-        attention,
-        arguments,
-        descriptors,
-        launch_modes,
-        gluon_kernels,
-    )
-    for case in module.CASES
+    for name, since in _MODULES.items()
+    if since <= VERSION
+    for case in importlib.import_module(f"{__name__}.{name}").CASES
+    if case.since <= VERSION
 )
 CPU_CASES = tuple(case for case in CASES if case.cpu)
 _BY_NAME = {case.name: case for case in CASES}
@@ -40,6 +38,7 @@ def case_named(name: str) -> Case:
 __all__ = [
     "CASES",
     "CPU_CASES",
+    "VERSION",
     "Arguments",
     "Case",
     "Expected",

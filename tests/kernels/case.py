@@ -5,12 +5,16 @@ A case says everything that a test needs, so that a test is a loop over cases an
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+import triton
+
+VERSION = tuple(int(part) for part in triton.__version__.split(".")[:2])  # (major, minor) of the installed Triton
 
 Arguments = dict[str, Any]  # runtime arguments by parameter name: tensors, numbers, None, TensorDescriptor
 Expected = dict[str, torch.Tensor]  # output parameter name -> what it must hold after the launch
@@ -35,6 +39,7 @@ class Case:
     cpu: bool = True  # the CPU driver runs its sm_80 PTX
     exact: bool = False  # only integers and IEEE arithmetic: every device gives the same bits
     stable_code: bool = True  # Triton makes the same TTGIR of it in every process
+    since: tuple[int, int] = (3, 0)  # the first Triton that has what it uses
     repeatable: bool = True  # two launches give the same bits (no float atomics in arrival order)
 
     @property
@@ -104,7 +109,7 @@ def map_tensors(arguments: Arguments, function: Callable[[torch.Tensor], torch.T
         if isinstance(value, torch.Tensor):
             return function(value)
         if hasattr(value, "base") and hasattr(value, "block_shape"):
-            return type(value)(function(value.base), value.shape, value.strides, value.block_shape, value.padding)
+            return dataclasses.replace(value, base=function(value.base))
         return value
 
     return {name: convert(value) for name, value in arguments.items()}

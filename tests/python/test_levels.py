@@ -1,6 +1,5 @@
 """Which level a source holds, how levels are ordered, and which Triton is covered."""
 
-import importlib.metadata
 import os
 
 import pytest
@@ -113,55 +112,6 @@ def test_order_of_levels():
         levels.check_backend("hsaco", "cuda", "sm_90")
     with pytest.raises(ArgumentError, match="level is 'spirv', expected one of python, ttir"):
         levels.check_level("spirv")
-
-
-def _version(monkeypatch, version):
-    def find(name):
-        if version is None or name != "triton":
-            raise importlib.metadata.PackageNotFoundError(name)
-        return version
-
-    monkeypatch.setattr(importlib.metadata, "version", find)
-    monkeypatch.setattr(versions, "_version_of_module", lambda: None)
-    versions.adapter.cache_clear()
-
-
-@pytest.mark.parametrize("version", ["3.0.0", "3.5.1", "3.7.0", "2.1.0", "4.0.0+git", "nightly"])
-def test_a_triton_that_is_not_covered(monkeypatch, version):
-    _version(monkeypatch, version)
-    with pytest.raises(UnsupportedError) as caught:
-        versions.adapter()
-    versions.adapter.cache_clear()
-    assert version in str(caught.value)
-    assert "covers Triton 3.6.x" in str(caught.value)
-
-
-def test_no_triton(monkeypatch):
-    _version(monkeypatch, None)
-    with pytest.raises(UnsupportedError, match="needs Triton, which is not installed: pip install"):
-        versions.adapter()
-    versions.adapter.cache_clear()
-
-
-@pytest.mark.parametrize("version", ["3.6.0", "3.6.1+rocm", "3.6.0.post1"])
-def test_every_3_6_is_covered(monkeypatch, version):
-    _version(monkeypatch, version)
-    assert versions.adapter().__name__.endswith("triton_3_6")
-    versions.adapter.cache_clear()
-
-
-@pytest.mark.parametrize(
-    ("version", "expected"),
-    [
-        ("3.2.0", (False, False)),
-        ("3.3.1", (True, False)),
-        ("3.4.0", (True, False)),
-        ("3.5.0", (True, True)),
-        ("3.6.0", (True, True)),
-    ],
-)
-def test_hidden_parameters(version, expected):
-    assert versions.hidden_parameters(version) == expected
 
 
 def test_the_environment_is_left_alone():

@@ -291,11 +291,23 @@ def test_access_is_laid_on_the_parameters_in_their_binary_order():
         {"name": "y", "type": "*fp16"},
     ]
     access = ["read", *["none"] * 9, "read", "none", "readwrite"]
-    assert [param.get("access") for param in with_access(params, access)] == ["read", None, "read", None, "readwrite"]
+    assert [param.get("access") for param in with_access(params, access, "3.6.0")] == [
+        "read",
+        None,
+        "read",
+        None,
+        "readwrite",
+    ]
     mapped = [{**params[0], "tensor_map": {}}, *params[1:]]
     access = ["none", *["none"] * 4, "read", "none", "readwrite"]
-    assert [param.get("access") for param in with_access(mapped, access)] == [None, None, "read", None, "readwrite"]
-    assert all("access" not in param for param in with_access(params, [])), "a stale access does not survive"
+    assert [param.get("access") for param in with_access(mapped, access, "3.6.0")] == [
+        None,
+        None,
+        "read",
+        None,
+        "readwrite",
+    ]
+    assert all("access" not in param for param in with_access(params, [], "3.6.0")), "a stale access does not survive"
 
 
 def test_tensor_maps_must_be_as_many_as_descriptors():

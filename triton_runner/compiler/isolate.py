@@ -19,12 +19,14 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from triton_runner.compiler.levels import BINARY_LEVELS
 from triton_runner.compiler.target import Target
-from triton_runner.compiler.versions import Adapter
 from triton_runner.errors import CompileError
+
+if TYPE_CHECKING:
+    from triton_runner.compiler.versions.triton_3_6 import Adapter
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +53,7 @@ def compile_isolated(
     with tempfile.TemporaryDirectory(prefix="triton_runner-") as folder:
         file_name = f"{name}.{level}"
         job = {
-            "adapter": adapter.__file__,
+            "adapter": adapter.path,
             "sys_path": [path for path in sys.path if path],
             "source": file_name,
             "level": level,

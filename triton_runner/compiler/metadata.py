@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from triton_runner.compiler.recover_ir import Interface
-from triton_runner.compiler.signature import RecordParam, expansions
+from triton_runner.compiler.signature import RecordParam, expansion
 from triton_runner.compiler.target import Target, parse_target
 from triton_runner.errors import MetadataError
 
@@ -104,6 +104,8 @@ def complete_metadata(
             stated = getattr(interface, field)
             if stated is None:
                 continue
+            if field == "num_ctas" and known.get("cluster_dims"):
+                continue  # up to Triton 3.5, which writes that field, no artifact states its cluster
             if field in known and known[field] != stated and field != "shared":
                 raise MetadataError(
                     f"{where}: the metadata's {field} is {known[field]}, but the artifact was built for {stated}"
@@ -116,6 +118,11 @@ def complete_metadata(
                 f"{where}: {field!r} ({meaning}) is missing and this level does not state it: put the kernel's "
                 f"JSON beside the artifact, or pass metadata={{'{field}': ...}}"
             )
+    if interface is not None and interface.num_ctas is None and "num_ctas" not in known:
+        raise MetadataError(
+            f"{where}: 'num_ctas' (CTAs of a cluster) is missing, and this kernel is for a cluster whose size it does "
+            "not state: put the kernel's JSON beside the artifact, or pass metadata={'num_ctas': ...}"
+        )
     known.setdefault("num_ctas", 1)
     known.setdefault("triton_version", triton_version)
     return known
@@ -137,6 +144,7 @@ def build_record(
         "params": _with_tensor_maps(params, metadata.get("tensordesc_meta") or [], name),
         "num_warps": metadata["num_warps"],
         "num_ctas": metadata.get("num_ctas") or 1,
+        **_cluster_dims(metadata),
         "shared": metadata.get("shared") or 0,
         **{field: bool(metadata.get(key)) for field, key in _FLAGS.items()},
         "global_scratch": _scratch(metadata, "global_scratch") if global_scratch else None,
@@ -146,7 +154,13 @@ def build_record(
     }
 
 
-def with_access(params: Sequence[RecordParam], access: Sequence[str]) -> list[RecordParam]:
+def _cluster_dims(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """How a cluster lies in the grid, where it is no row on x. Only Triton up to 3.5 says."""
+    dims = list(metadata.get("cluster_dims") or ())
+    return {"cluster_dims": dims} if (metadata.get("num_ctas") or 1) > 1 and dims[1:] not in ([], [1, 1]) else {}
+
+
+def with_access(params: Sequence[RecordParam], access: Sequence[str], triton_version: str) -> list[RecordParam]:
     """Note what the code does with each pointer. ``access`` lists all parameters of the binary interface in order."""
     out, position = [], 0
     for param in params:
@@ -158,7 +172,7 @@ def with_access(params: Sequence[RecordParam], access: Sequence[str]) -> list[Re
         if is_memory and found != "unknown" and not (is_map and found == "none"):
             known["access"] = found
         out.append(known)
-        position += 0 if param["type"] == "constexpr" else len(expansions(param["type"])[0 if is_map else -1])
+        position += 0 if param["type"] == "constexpr" else len(expansion(param["type"], is_map, triton_version))
     return out
 
 

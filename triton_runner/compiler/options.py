@@ -5,11 +5,14 @@ from __future__ import annotations
 import difflib
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from triton_runner.compiler.recover_ir import Interface
-from triton_runner.compiler.versions import Adapter, installed_version
+from triton_runner.compiler.versions import installed_version
 from triton_runner.errors import ArgumentError, CompileError, UnsupportedError
+
+if TYPE_CHECKING:
+    from triton_runner.compiler.versions.triton_3_6 import Adapter
 
 logger = logging.getLogger(__name__)
 

@@ -34,11 +34,12 @@ from triton_runner.compiler.pass_runs import run_alone
 from triton_runner.compiler.signature import RecordParam, normalize, record_params
 from triton_runner.compiler.stage_worker import run_stages
 from triton_runner.compiler.target import Target, default_target, parse_target
-from triton_runner.compiler.versions import Adapter, adapter, hidden_parameters, installed_version
+from triton_runner.compiler.versions import adapter, hidden_parameters, installed_version
 from triton_runner.errors import ArgumentError, CompileError, Error
 
 if TYPE_CHECKING:
     from triton_runner.compiled_kernel import CompiledKernel
+    from triton_runner.compiler.versions.triton_3_6 import Adapter
 
 logger = logging.getLogger(__name__)
 
@@ -187,9 +188,11 @@ def _compile_source(
     check_lowering("ttgir" if gluon else "ttir", to)
     levels = [level for level in stages if is_at_or_below(to, level)]
     environment = triton.environment()
+    signature = triton.read_source(source)
     key = cache.content_key(
         {
-            "function": [source.hash(), source.fn.fn.__code__.co_filename, source.fn.arg_names],
+            # Up to 3.2, Triton's hash does not tell which argument is divisible by 16 and which is 1.
+            "function": [source.hash(), repr(signature[2]), source.fn.fn.__code__.co_filename, source.fn.arg_names],
             "to": to,
             "options": parsed.hash(),
             **edits.key_parts(),
@@ -215,7 +218,7 @@ def _compile_source(
         metadata.update(outcome.metadata)
     else:
         _lower(triton, source, backend, parsed, stages, levels, metadata, artifacts, target, options)
-    params = record_params(source.fn.arg_names, source.signature, source.constants, source.attrs)
+    params = record_params(source.fn.arg_names, *signature)
     return finish(
         level=PYTHON,
         key=key,
@@ -286,7 +289,7 @@ def record_of(
     )
     access = access_of(artifacts, name)
     if access is not None:
-        record["params"] = with_access(record["params"], access)
+        record["params"] = with_access(record["params"], access, metadata["triton_version"])
     return record
 
 

@@ -33,6 +33,7 @@ _LLVM_TYPES = {
 }
 _LLVM_ACCESS = {"readnone": "none", "readonly": "read", "writeonly": "write"}
 TENSOR_MAP = "tensor_map"
+_TTG = r"\"?(?:ttg|triton_gpu)\."  # the second up to Triton 3.2
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,10 @@ def read_mlir(text: str, name: str | None = None) -> Interface:
     inside = _balanced(text, text.index("(", head.end(2) if head[2] else head.end(1)))
     params = tuple(_mlir_param(part, names, index) for index, part in enumerate(_split(inside)))
     attributes = {
-        key: int(value) for key, value in re.findall(r"\"?(ttg\.[\w-]+)\"?\s*=\s*(-?\d+)\s*:\s*i32", _module_line(text))
+        f"ttg.{key}": int(value)
+        for key, value in re.findall(rf"{_TTG}([\w-]+)\"?\s*=\s*(-?\d+)\s*:\s*i32", _module_line(text))
     }
-    arch = re.search(r"ttg\.target\"?\s*=\s*\"(?:cuda:(\d+)|hip:(\w+))", _module_line(text))
+    arch = re.search(rf"{_TTG}target\"?\s*=\s*\"(?:cuda:(\d+)|hip:(\w+))", _module_line(text))
     return Interface(
         name=head[1] or head[2],
         params=params,
@@ -123,17 +125,31 @@ def read_llvm(text: str, name: str | None = None) -> Interface:
     chosen = _choose(kernels, name, "define ptx_kernel` or `define amdgpu_kernel")
     inside = _balanced(text, chosen.end() - 1)
     rest = text[chosen.end() + len(inside) :].split("{", 1)[0]
+    name = chosen["quoted"] or chosen["name"]
     attributes = _function_attributes(text, rest)
-    threads, clusters = attributes.get("nvvm.reqntid"), attributes.get("nvvm.cluster_dim")
+    threads = attributes.get("nvvm.reqntid") or _annotated_threads(text, name)
+    clusters = attributes.get("nvvm.cluster_dim")
     block = attributes.get("amdgpu-flat-work-group-size")  # smallest, largest
+    rows = clusters or attributes.get("amdgpu-cluster-dims")
     return Interface(
-        name=chosen["quoted"] or chosen["name"],
+        name=name,
         params=tuple(_llvm_param(part, index) for index, part in enumerate(_split(inside))),
         num_warps=_product(threads) // 32 if threads else None,
-        num_ctas=_product(clusters or attributes.get("amdgpu-cluster-dims", "1")),
+        num_ctas=_product(rows) if rows else _ctas_without_directive(text),
         threads=int(block.split(",")[1]) if block else None,
         shared=None if re.search(r"^[^;\n]*@global_smem(?!\s*=\s*external)", text, re.MULTILINE) else 0,
     )
+
+
+def _annotated_threads(text: str, name: str) -> str | None:
+    """The threads of a block in ``!nvvm.annotations``, where Triton kept them up to 3.3; up to 3.1 as their maximum."""
+    found = re.search(rf"!\{{ptr @\"?{re.escape(name)}\"?, !\"(?:req|max)ntidx\", i32 (\d+)\}}", text)
+    return found[1] if found else None
+
+
+def _ctas_without_directive(text: str) -> int | None:
+    # Up to Triton 3.5 nothing states the size of a cluster, but a kernel for one asks for its place in it.
+    return None if re.search(r"%cluster(?:id|_ctaid)|sreg\.cluster", text) else 1
 
 
 def _choose(found: dict[str, re.Match[str]], name: str | None, kind: str) -> re.Match[str]:
@@ -220,7 +236,7 @@ def _mlir_type(text: str, index: int) -> str:
         return TENSOR_MAP if "llvm.byval" in text else "*opaque"
     if descriptor := re.match(r"!tt(?:ng)?\.tensordesc<", text):
         inside = _balanced(text, descriptor.end() - 1)
-        tensor = re.match(r"tensor<((?:\d+x)+)(\w+)", inside)
+        tensor = re.match(r"(?:tensor<)?((?:\d+x)+)(\w+)", inside)  # without the word from 3.9 on
         if tensor is None:
             raise ArtifactError(
                 f"parameter {index} of the tt.func has type {text[:80]!r}, expected tensordesc<tensor<...>>"
@@ -266,14 +282,15 @@ def read_ptx(text: str, name: str | None = None) -> Interface:
     heads = {match[1]: match for match in re.finditer(r"\.entry\s+([\w$%]+)\s*\(?", text)}
     head = _choose(heads, name, ".entry")
     body = text[head.end() : text.find("{", head.end())]
-    threads, clusters = re.search(r"\.reqntid\s+([\d, ]+)", body), re.search(r"\.reqnctapercluster\s+([\d, ]+)", body)
+    threads = re.search(r"\.(?:req|max)ntid\s+([\d, ]+)", body)  # the maximum up to Triton 3.1
+    clusters = re.search(r"\.reqnctapercluster\s+([\d, ]+)", body)
     arch = re.search(r"^\s*\.target\s+sm_(\d+)", text, re.MULTILINE)
     uses_shared = re.search(r"\.extern\s+\.shared\b[^;]*?([\w$]+)\s*\[\s*\]\s*;", text)
     return Interface(
         name=head[1],
         params=(),
         num_warps=_product(threads[1]) // 32 if threads else None,
-        num_ctas=_product(clusters[1]) if clusters else 1,
+        num_ctas=_product(clusters[1]) if clusters else _ctas_without_directive(text),
         arch=int(arch[1]) if arch else None,
         shared=None if uses_shared and len(re.findall(rf"\b{re.escape(uses_shared[1])}\b", text)) > 1 else 0,
     )

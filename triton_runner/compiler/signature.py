@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from triton_runner.compiler.recover_ir import TENSOR_MAP, AbiParam
+from triton_runner.compiler.versions import number_of
 from triton_runner.errors import ArgumentError, MetadataError
 
 Path = tuple[int, ...]
@@ -165,10 +166,28 @@ def expansions(type_name: str) -> list[list[str]]:
     """The binary interfaces that a parameter of this type can have: of a descriptor, as a TMA map and decomposed."""
     if not type_name.startswith("tensordesc<"):
         return [[type_name]]
+    return [_with_map(type_name), *(_decomposed(type_name, flags) for flags in range(3))]
+
+
+def expansion(type_name: str, with_map: bool, triton_version: str) -> list[str]:
+    """The one of ``expansions`` that Triton of this version makes."""
+    if not type_name.startswith("tensordesc<"):
+        return [type_name]
+    number = number_of(triton_version)
+    flags = 1 if number == (0, 0) else (number >= (3, 5)) + (number >= (3, 7))
+    return _with_map(type_name) if with_map else _decomposed(type_name, flags)
+
+
+def _with_map(type_name: str) -> list[str]:
     rank = type_name.count(",") + 1
-    tail = ["i32"] * rank + ["i64"] * rank
+    return [type_name, *["i32"] * rank, *["i64"] * rank]
+
+
+def _decomposed(type_name: str, flags: int) -> list[str]:
+    """As a pointer. The flags are NaN padding, and rounding to tf32."""
     element = type_name[len("tensordesc<") : type_name.index("[")]
-    return [[type_name, *tail], [f"*{element}", *["i64"] * (2 * rank), "i1", *tail]]
+    rank = type_name.count(",") + 1
+    return [f"*{element}", *["i64"] * (2 * rank), *["i1"] * flags, *_with_map(type_name)[1:]]
 
 
 def _argument(param: RecordParam) -> str:

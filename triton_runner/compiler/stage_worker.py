@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import traceback
+import types
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
@@ -34,12 +35,12 @@ def run_stages(
 
 
 def _load_adapter(path: str) -> Any:
-    spec = importlib.util.spec_from_file_location("triton_adapter", path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"cannot load {path}")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """The adapter in a file. Those in its folder import each other relatively."""
+    folder, name = os.path.split(path)
+    package = types.ModuleType("triton_adapters")
+    package.__path__ = [folder]
+    sys.modules[package.__name__] = package
+    return importlib.import_module(f"{package.__name__}.{os.path.splitext(name)[0]}").Adapter()
 
 
 def _load_passes() -> Any:
@@ -58,7 +59,7 @@ def _compile(job: Mapping[str, Any], metadata: MutableMapping[str, Any]) -> dict
     backend = adapter.make_backend(*job["target"])
     requested = dict(job["options"])
     metadata["stage"] = job["level"]
-    adapter.init_llvm()
+    adapter.init_llvm(backend)
     value: Any
     if job["level"] in ("ttir", "ttgir"):
         value = adapter.parse_ir(job["source"], backend)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from triton_runner import cache
 from triton_runner.compiler import options as compile_options
@@ -33,13 +33,17 @@ from triton_runner.compiler.recover_ir import Interface, read_llvm, read_mlir, r
 from triton_runner.compiler.signature import RecordParam
 from triton_runner.compiler.target import DEFAULT_CAPABILITY, Target, default_target, parse_target
 from triton_runner.compiler.verify import check_llvm, check_no_unknown_intrinsic
-from triton_runner.compiler.versions import Adapter, adapter, installed_version
+from triton_runner.compiler.versions import adapter, installed_version
 from triton_runner.errors import ArgumentError, ArtifactError, MetadataError
+
+if TYPE_CHECKING:
+    from triton_runner.compiler.versions.triton_3_6 import Adapter
 
 # What the compiler learns at TTGIR and above, and does not know where a compile begins below.
 _LEARNED_ABOVE_LLIR = (
     "num_warps",
     "num_ctas",
+    "cluster_dims",
     "shared",
     "tensordesc_meta",
     "global_scratch_size",
@@ -253,6 +257,8 @@ def _lower(triton: Adapter, job: _Job) -> tuple[dict[str, str | bytes], dict[str
 def _merge_metadata(job: _Job, made: Mapping[str, Any]) -> dict[str, Any]:
     """One metadata out of the sidecar and what the compiler reported, which wins where it knows."""
     version = str(installed_version())
+    if job.artifact.level == "ttgir":  # what a compile from there on reports is the default of the option
+        made = {name: value for name, value in made.items() if name != "cluster_dims"}
     if job.artifact.is_mlir:
         stated = {
             "num_warps": job.interface.num_warps or job.options.get("num_warps", 4),

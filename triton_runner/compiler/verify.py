@@ -15,7 +15,7 @@ _TRIPLES = {"cuda": "nvptx64-nvidia-cuda", "hip": "amdgcn-amd-amdhsa"}
 _FAMILIES = {"cuda": re.compile("nvptx64"), "hip": re.compile(r"amdgcn-|amdgpu[\d.]*-")}  # amdgpu9.42: Triton 3.9
 # Parts of the data layouts that LLVM has used for 64-bit NVPTX and for AMDGCN.
 _LAYOUT_PARTS = {
-    "cuda": re.compile(r"e|p[3-7]:32:32(?::32)?|[ivf]\d+:\d+(?::\d+)?|n\d+(?::\d+)*|a:\d+:\d+"),
+    "cuda": re.compile(r"e|p(?:[3-7]|101):32:32(?::32)?|[ivf]\d+:\d+(?::\d+)?|n\d+(?::\d+)*|a:\d+:\d+"),
     "hip": re.compile(r"e|m:e|p\d?(?::\d+){2,4}|[iv]\d+:\d+(?::\d+)?|n\d+(?::\d+)*|S32|A5|G1|ni:7(?::[89])*"),
 }
 _MACHINES = {"cuda": "a 64-bit NVIDIA GPU", "hip": "an AMD GPU"}

@@ -22,7 +22,7 @@ from .stepping import Stepper
 def run_job(job: Mapping[str, Any], adapter: Any) -> None:
     """Do all runs of ``job``."""
     backend = adapter.make_backend(*job["target"])
-    adapter.init_llvm()
+    adapter.init_llvm(backend)
     options = adapter.parse_options(backend, job["options"])
     stages = adapter.make_stages(backend, options, job["gluon"])
     passes = plan(adapter, backend, stages)

@@ -1,8 +1,10 @@
 """One adapter per family of Triton versions; everything that differs between versions lives in these files.
 
-An adapter is a module with the functions of ``Adapter``. It imports nothing of triton_runner, because the isolated
-worker (``stage_worker.py``) loads it by path into a bare process. To cover another version, add a file and a line to
-``_FAMILIES``. Tested in tests/python/test_levels.py.
+An adapter is a module with a class ``Adapter``. Triton 3.6 is described in ``stages.py`` (source to artifacts) and
+``front.py`` (launch to source); the adapter of a version derives from its neighbour and overrides only what that
+version does otherwise. The files import nothing of triton_runner but each other, relatively, because the isolated
+worker (``stage_worker.py``) loads them into a bare process. To cover another version, add a line to ``_FAMILIES``, and
+a file where something differs. Tested in tests/python/test_levels.py, test_versions.py and by ``make test-matrix``.
 """
 
 from __future__ import annotations
@@ -10,68 +12,32 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.metadata
+import importlib.util
 import re
-from collections.abc import Callable, Mapping, MutableMapping
+import sys
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from triton_runner.errors import UnsupportedError
 
+if TYPE_CHECKING:
+    from triton_runner.compiler.versions.triton_3_6 import Adapter
+
 # (major, minor) to the module of this package that covers it.
-_FAMILIES = {(3, 6): "triton_3_6"}
+_FAMILIES = {
+    (3, 0): "triton_3_0",
+    (3, 1): "triton_3_0",
+    (3, 2): "triton_3_2",
+    (3, 3): "triton_3_3",
+    (3, 4): "triton_3_4",
+    (3, 5): "triton_3_5",
+    (3, 6): "triton_3_6",
+    (3, 7): "triton_3_7",
+    (3, 8): "triton_3_7",
+    (3, 9): "triton_3_9",
+}
 
-Stage = Callable[[Any, MutableMapping[str, Any]], Any]
-
-
-class Adapter(Protocol):
-    """What the compiler driver needs of an installed Triton."""
-
-    #: Of the module, for the isolated worker.
-    __file__: str
-
-    def make_backend(self, backend: str, arch: int | str, warp_size: int) -> Any: ...
-
-    def option_names(self, backend: str) -> frozenset[str]: ...
-
-    def parse_options(self, backend: Any, options: Mapping[str, Any]) -> Any: ...
-
-    def make_stages(self, backend: Any, options: Any, gluon: bool) -> dict[str, Stage]: ...
-
-    def lower_function(self, source: Any, backend: Any, options: Any) -> Any: ...
-
-    def parse_ir(self, path: str, backend: Any) -> Any: ...
-
-    def init_llvm(self) -> None: ...
-
-    def descriptor_metadata(self, module: Any) -> Any: ...
-
-    def module_options(self, module: Any) -> dict[str, int]: ...
-
-    def is_gluon(self, function: Any) -> bool: ...
-
-    def is_function_source(self, source: Any) -> bool: ...
-
-    def make_source(self, function: Any, signature: Any, constexprs: Any, attrs: Any) -> Any: ...
-
-    def launch_guards(self) -> list[tuple[dict[Any, Any] | None, Any]]: ...
-
-    def compile_hooks(self) -> tuple[Any, Any]: ...
-
-    def launch_hooks(self) -> tuple[Any, Any] | None: ...
-
-    def load_hooks(self) -> tuple[Any, Any] | None: ...
-
-    def lazy_metadata(self, values: dict[str, Any]) -> Any: ...
-
-    def argument_types(self) -> dict[str, Any]: ...
-
-    def always_compile(self) -> bool: ...
-
-    def unserved_settings(self) -> list[str]: ...
-
-    def environment(self) -> dict[str, Any]: ...
-
-    def toolchain(self, backend: Any) -> list[Any]: ...
+_DISTRIBUTIONS = ("triton", "pytorch-triton", "triton-rocm", "pytorch-triton-rocm")
 
 
 def supported_range() -> str:
@@ -86,26 +52,34 @@ def number_of(version: str) -> tuple[int, int]:
 
 
 def installed_version() -> str | None:
-    """The version of the installed Triton, without importing it."""
-    for distribution in ("triton", "pytorch-triton", "triton-rocm", "pytorch-triton-rocm"):
-        try:
-            return importlib.metadata.version(distribution)
-        except importlib.metadata.PackageNotFoundError:
-            continue
+    """The version of the Triton that is imported, or that an import would find. It does not import it where it can."""
+    loaded = sys.modules.get("triton")
+    if loaded is not None and hasattr(loaded, "__version__"):
+        return str(loaded.__version__)
+    try:
+        spec = importlib.util.find_spec("triton")
+    except (ImportError, ValueError):
+        return None
+    if spec is None or spec.origin is None:
+        return None
+    # The metadata that lies beside the module; another Triton may lie further down the path.
+    beside = [str(Path(spec.origin).parents[1])]
+    for name in _DISTRIBUTIONS:
+        for found in importlib.metadata.distributions(name=name, path=beside):
+            return found.version
     return _version_of_module()
 
 
 def hidden_parameters(version: str) -> tuple[bool, bool]:
     """Whether kernels that Triton ``version`` made for NVIDIA end in a global and in a profile scratch pointer."""
-    match = re.match(r"(\d+)\.(\d+)", version)
-    number = (int(match[1]), int(match[2])) if match else (0, 0)
+    number = number_of(version)
     return number >= (3, 3), number >= (3, 5)
 
 
 def uses_global_scratch(backend: str, version: str) -> bool:
     """Whether kernels that Triton ``version`` made may ask for global scratch; for AMD it was NULL up to 3.7."""
-    match = re.match(r"(\d+)\.(\d+)", version)
-    return backend != "hip" or match is None or (int(match[1]), int(match[2])) >= (3, 8)
+    number = number_of(version)
+    return backend != "hip" or number == (0, 0) or number >= (3, 8)
 
 
 @functools.cache
@@ -115,30 +89,32 @@ def adapter() -> Adapter:
     if version is None:
         raise UnsupportedError(
             "compiling needs Triton, which is not installed: pip install "
-            f"'triton~={_newest()}.0'. Launching PTX or a cubin needs no Triton"
+            f"'triton>={_oldest()},<={_newest()}'. Launching PTX or a cubin needs no Triton"
         )
-    return cast(Adapter, importlib.import_module(f"{__name__}.{_family(version)}"))
+    return cast("Adapter", importlib.import_module(f"{__name__}.{_family(version)}").Adapter())
 
 
 def adapter_path(version: str) -> str:
-    """The file of the adapter of Triton ``version``."""
+    """The file of the adapter of Triton ``version``, for the isolated worker."""
     return str(Path(__file__).with_name(f"{_family(version)}.py"))
 
 
 def _family(version: str) -> str:
-    match = re.match(r"(\d+)\.(\d+)", version)
-    family = _FAMILIES.get((int(match[1]), int(match[2]))) if match else None
+    family = _FAMILIES.get(number_of(version))
     if family is None:
         raise UnsupportedError(
             f"the installed Triton is {version}, but this version of triton_runner covers Triton {supported_range()}: "
-            f"pip install 'triton~={_newest()}.0'"
+            f"pip install 'triton~={_newest()}'"
         )
     return family
 
 
+def _oldest() -> str:
+    return ".".join(map(str, min(_FAMILIES))) + ".0"
+
+
 def _newest() -> str:
-    major, minor = max(_FAMILIES)
-    return f"{major}.{minor}"
+    return ".".join(map(str, max(_FAMILIES))) + ".0"
 
 
 def _version_of_module() -> str | None:

@@ -1,0 +1,210 @@
+"""Holds triton_runner against the Triton of this process, and against torch on the CPU. Run by ``make test-matrix``.
+
+    python tests/matrix/check.py OUT.json [--full]
+
+Each check belongs to a column of the table in docs/versions.md. Artifacts are compared byte by byte with those that
+``triton.compile`` makes. What this Triton has not is left out, and the column says so. Exits with 1 where a check
+failed; the JSON has the reasons.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import runpy
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+os.environ["TRITON_CACHE_DIR"] = tempfile.mkdtemp(prefix="matrix-triton-")
+os.environ["TRITON_RUNNER_CACHE_DIR"] = tempfile.mkdtemp(prefix="matrix-runner-")
+warnings.filterwarnings("ignore", message=".*FP_FUSION")
+
+import torch  # noqa: E402
+import triton  # noqa: E402
+from kernels import CASES, VERSION, case_named, clone  # noqa: E402
+from kernels.plain import compile_plain, metadata_of, signature_of, source_of, write_folder  # noqa: E402
+
+import triton_runner  # noqa: E402
+
+LEVELS = ("ttir", "ttgir", "llir", "ptx")
+#: Through every level in every run; with --full all cases that a device of the level's kind can run.
+SMALL = ("vector_add", "softmax", "matmul_fp16_s3")
+HOPPER = ("tma_host_matmul", "tma_device_matmul", "cluster", "matmul_fp16_s3")
+GLUON = ("gluon_transpose",)
+DESCRIPTORS = ("tma_copy", "tma_host_matmul")
+#: What the table calls a column, in order.
+COLUMNS = ("jit", "python", *LEVELS, "sm_90", "descriptors", "gluon", "dump", "examples")
+
+Check = tuple[str, str, Callable[[], None]]  # column, name, what to run
+
+
+def same_bytes(ours: Any, plain: Any, levels: tuple[str, ...] = ("ptx", "cubin")) -> None:
+    for level in levels:
+        assert ours.artifacts[level] == plain.asm[level], f"{level} differs from Triton's"
+
+
+def launch_on_cpu(case: Any, kernel: Any, plain: Any) -> None:
+    """Launch a compiled kernel, and compare what it computes with torch."""
+    arguments = case.arguments("cpu", seed=1)
+    before = clone(arguments)
+    types = signature_of(plain)
+    kernel[case.grid](*[value for name, value in arguments.items() if types[name] != "constexpr"])
+    case.check(arguments, case.reference(before))
+
+
+def check_jit(case: Any) -> None:
+    arguments = case.arguments("cpu")
+    expected = case.reference(clone(arguments))
+    case.launch(triton_runner.jit(case.kernel), arguments)
+    case.check(arguments, expected)
+    again = case.arguments("cpu", seed=3)
+    expected = case.reference(clone(again))
+    triton_runner.configure_jit_backend()
+    try:
+        case.launch(case.kernel, again)
+    finally:
+        triton_runner.restore_jit_backend()
+    case.check(again, expected)
+
+
+def check_python(case: Any, capability: int) -> None:
+    plain = plain_of(case, capability)
+    source, _, options = source_of(case, case.arguments("cpu"), capability)
+    given = {name: value for name, value in options.items() if value is not None}
+    kernel = triton_runner.compile(source, target=capability, options=given)
+    same_bytes(kernel, plain)
+    if capability == 80:
+        launch_on_cpu(case, kernel, plain)
+
+
+def check_level(case: Any, level: str, capability: int = 80) -> None:
+    plain = plain_of(case, capability)
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_folder(plain, Path(folder), level)
+        kernel = triton_runner.compile(path, signature=signature_of(plain), target=capability)
+    same_bytes(kernel, plain)
+    if capability == 80:
+        launch_on_cpu(case, kernel, plain)
+    if level == "ptx" and capability == 80:
+        loaded = triton_runner.load(
+            plain.asm["ptx"], level="ptx", signature=signature_of(plain), metadata=metadata_of(plain)
+        )
+        launch_on_cpu(case, loaded, plain)
+
+
+def check_dump(level: str) -> None:
+    case = case_named("vector_add")
+    arguments = case.arguments("cpu")
+    wanted = arguments["x_ptr"] + arguments["y_ptr"]
+    kernel = triton_runner.jit(case.kernel)
+    names = kernel.dumpable(**arguments, **case.keywords(), level=level)
+    assert names, "there is no value to dump"
+    selector = {"ttir": "arith.addf", "ttgir": "arith.addf", "llir": "fadd", "ptx": "add.f32"}[level]
+    found = kernel.dump(op=selector, level=level)[case.grid](**arguments, **case.keywords())
+    values = torch.cat([dump.tensor.reshape(-1) for dump in found.values()])
+    assert torch.isin(wanted, values).all(), "the dumped sums are not those of torch"
+
+
+_plain: dict[tuple[str, int], Any] = {}
+
+
+def plain_of(case: Any, capability: int) -> Any:
+    """Triton's own compile of a case, made once."""
+    key = (case.name, capability)
+    if key not in _plain:
+        _plain[key] = compile_plain(case, capability)
+    return _plain[key]
+
+
+def checks(full: bool) -> Iterator[Check]:
+    present = {case.name: case for case in CASES}
+    special = {*DESCRIPTORS, *GLUON}
+    small = [present[name] for name in SMALL]
+    chosen = [case for case in CASES if case.cpu and 80 in case.targets and case.name not in special]
+    for case in chosen if full else small:
+        yield "jit", case.name, lambda case=case: check_jit(case)
+        if case.stable_code:
+            yield "python", case.name, lambda case=case: check_python(case, 80)
+    for level in LEVELS:
+        for case in small if full else small[2:]:
+            yield level, case.name, lambda case=case, level=level: check_level(case, level)
+    for name in HOPPER if full else HOPPER[:3]:
+        if name in present:
+            yield "sm_90", name, lambda name=name: check_python(present[name], 90)
+            if full:
+                for level in LEVELS:
+                    yield (
+                        "sm_90",
+                        f"{name} {level}",
+                        lambda name=name, level=level: check_level(present[name], level, 90),
+                    )
+    for column, names in (("descriptors", DESCRIPTORS), ("gluon", GLUON)):
+        for name in names if full else names[-1:]:
+            if name in present:
+                yield column, name, lambda name=name: check_jit(present[name])
+                yield column, f"{name} bytes", lambda name=name: check_python(present[name], 80)
+    for level in LEVELS if full else LEVELS[1:2]:
+        yield "dump", level, lambda level=level: check_dump(level)
+    for path in examples(full):
+        yield "examples", path.stem, lambda path=path: run_example(path)
+
+
+def examples(full: bool) -> list[Path]:
+    found = sorted((ROOT / "examples" / "runner").rglob("*.py"))
+    if VERSION < (3, 5):
+        found = [path for path in found if path.parent.name != "gluon"]
+    return found if full else [path for path in found if path.stem in ("vector_add", "change_layout")]
+
+
+def run_example(path: Path) -> None:
+    before, arguments = Path.cwd(), sys.argv
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        sys.argv = [str(path)]
+        try:
+            runpy.run_path(str(path), run_name="__main__")
+        except SystemExit as ended:
+            if ended.code:
+                raise RuntimeError(f"it ended with {ended.code}") from None
+        finally:
+            os.chdir(before)
+            sys.argv = arguments
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--full", action="store_true", help="the whole corpus")
+    parser.add_argument("--only", default="", help="only the checks whose 'column name' holds this text")
+    given = parser.parse_args()
+    started = time.perf_counter()
+    columns: dict[str, dict[str, Any]] = {}
+    for column, name, run in checks(given.full):
+        if given.only not in f"{column} {name}":
+            continue
+        result = columns.setdefault(column, {"passed": 0, "failed": {}})
+        try:
+            run()
+        except Exception as error:
+            result["failed"][name] = f"{type(error).__name__}: {error}"
+            traceback.print_exc()
+        else:
+            result["passed"] += 1
+    failed = sum(len(result["failed"]) for result in columns.values())
+    report = {"version": triton.__version__, "columns": columns, "seconds": time.perf_counter() - started}
+    given.out.write_text(json.dumps(report, indent=1))
+    print(f"Triton {triton.__version__}: {sum(r['passed'] for r in columns.values())} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
