@@ -8,7 +8,7 @@ from kernels.plain import compile_plain
 
 from triton_runner.compiler import levels, versions
 from triton_runner.compiler.artifact import detect_level, read_artifact, read_source
-from triton_runner.errors import ArgumentError, ArtifactError, ArtifactNotFoundError, UnsupportedError
+from triton_runner.errors import ArgumentError, ArtifactError, ArtifactNotFoundError
 
 LEVELS = ("ttir", "ttgir", "llir", "ptx", "cubin")
 
