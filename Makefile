@@ -16,6 +16,8 @@ TEST_JOBS = $(shell echo $$(($(JOBS) < 8 ? $(JOBS) : 8)))
 FUZZ_SECONDS ?= 600
 BENCH ?= launch_latency
 BENCH_ARGS ?=
+TRITON ?=
+MATRIX_ARGS ?=
 export CXX
 export MAX_JOBS ?= $(JOBS)
 
@@ -27,17 +29,19 @@ REQUIREMENTS := $(STAMPS)/requirements
 EXTENSION := $(STAMPS)/extension
 LINTERS := $(STAMPS)/linters
 CHARTS := $(STAMPS)/charts
+MATRIX := $(STAMPS)/matrix
 EXTENSION_SOURCES := setup.py pyproject.toml $(shell find csrc -name '*.cc' -o -name '*.h' -o -name '*.inc')
 CPP_FILES = $(shell find csrc tests benchmark -name '*.cc' -o -name '*.h')
 GPU := $(wildcard /dev/nvidia[0-9]*)
 say = @echo; echo "== $(1)"
 
-.PHONY: help demo test test-cpp test-python exhaustive gpu-test amd-test lint format bench docs fuzz sanitize clean extension
+.PHONY: help demo test test-matrix artifacts test-cpp test-python exhaustive gpu-test amd-test lint format bench docs fuzz sanitize clean extension
 
 help:
 	@echo "make demo      one matmul compiled to every level and launched from each of them, against torch.matmul"
 	@echo "make test      C++ and Python tests (those that need a GPU too, where there is one)"
 	@echo "make exhaustive  the sweeps that are too long for every run"
+	@echo "make test-matrix  each Triton from 3.0 to 3.9 against itself and torch; TRITON=\"3.0.0 3.9.0\" chooses, MATRIX_ARGS=--full"
 	@echo "make gpu-test  only the tests that need an NVIDIA GPU"
 	@echo "make amd-test  only the tests that need an AMD GPU (docs/amd.md)"
 	@echo "make lint      clang-format, clang-tidy, ruff, mypy, layering"
@@ -77,6 +81,11 @@ $(CHARTS): requirements/bench.txt $(REQUIREMENTS)
 	@$(BIN)/python tools/environment.py install $<
 	@touch $@
 
+$(MATRIX): requirements/matrix.txt $(REQUIREMENTS)
+	$(call say,Installing what runs one Triton after another)
+	@$(BIN)/python tools/environment.py install $<
+	@touch $@
+
 extension: $(EXTENSION)
 
 # ---- the chores ----
@@ -95,6 +104,14 @@ test-python: $(EXTENSION) test-cpp
 	$(call say,Python tests$(if $(GPU), and GPU tests))
 	@$(BIN)/python -m pytest -n $(TEST_JOBS) tests/python
 	$(if $(GPU),@$(BIN)/python -m pytest tests/gpu)
+
+test-matrix: $(EXTENSION) $(MATRIX)
+	$(call say,Each Triton against itself and torch)
+	@TRITON="$(TRITON)" $(BIN)/python -m nox -- $(MATRIX_ARGS)
+
+artifacts: $(EXTENSION) $(MATRIX)
+	$(call say,The artifacts of tests/gpu for each Triton)
+	@TRITON="$(TRITON)" $(BIN)/python -m nox -s artifacts
 
 exhaustive: $(EXTENSION)
 	$(call say,Sweeps that are too long for every run)

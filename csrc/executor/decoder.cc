@@ -287,6 +287,8 @@ void Decoder::emit_branch_table(Handler handler, Slot index, uint32_t table) {
   emit(handler, {index}).immediate = made;
 }
 
+const ptx::Module& Decoder::module() const { return builder_.module(); }
+
 bool Decoder::in_entry() const { return frame_.caller == nullptr; }
 
 void Decoder::emit_branch_to_end(Handler handler) {

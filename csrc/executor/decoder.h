@@ -86,6 +86,7 @@ class Decoder {
   void emit_branch_to_end(Handler handler);  // of the function that is expanded
   bool in_entry() const;                     // and not in a function that it calls
   const ptx::Function& callee() const;
+  const ptx::Module& module() const;  // that the instruction is of
   void expand_call();
 
   template <typename... Parts>

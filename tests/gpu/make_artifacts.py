@@ -97,6 +97,8 @@ def kernels():
 
 
 def write(function, signature, constexprs, options, folder):
+    if VERSION >= (3, 9):
+        options = {**options, "ptx_version": 90}  # what a driver of CUDA 13.0 can compile
     kernel = triton_runner.compile(function, signature=signature, constexprs=constexprs, target=90, options=options)
     if function is warp_specialized and kernel.spec.num_warps == 4:
         return f"{function.__name__} (no warps were added)"

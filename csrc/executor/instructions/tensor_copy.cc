@@ -187,6 +187,7 @@ void replace(Warp& warp, const Instruction& in) {
 
 void set_address(TensorMap& map, int, uint64_t value) { map.base = value; }
 void set_stride(TensorMap& map, int i, uint64_t value) { map.strides[i] = value; }
+void set_stride_in_chunks(TensorMap& map, int i, uint64_t value) { map.strides[i] = value * kChunk; }
 void set_rank(TensorMap& map, int, uint32_t value) { map.rank = static_cast<uint8_t>(value + 1); }
 void set_box(TensorMap& map, int i, uint32_t value) { map.box[i] = static_cast<uint16_t>(value); }
 void set_dim(TensorMap& map, int i, uint32_t value) { map.dims[i] = value; }
@@ -270,7 +271,12 @@ void decode_tensormap_replace(Decoder& d) {
       d.unsupported("entry ", entry, " of a field of ", field.entries);
     const bool wide = field.name == Mod::GlobalAddress || field.name == Mod::GlobalStride;
     const Slot map = address_column(d, d.address(d.operand(0), space));
-    Instruction& in = d.emit(field.handler, {map, d.source(is_array ? 2 : 1, wide ? Type::B64 : Type::B32)});
+    // Up to PTX 8.5, ptxas took a stride as the map holds it, in units of 16 bytes, and Triton hands it over so.
+    const ptx::Module& module = d.module();
+    const bool in_chunks = field.name == Mod::GlobalStride &&
+                           std::pair(module.version_major, module.version_minor) <= std::pair(8u, 5u);
+    const Handler handler = in_chunks ? replace<uint64_t, set_stride_in_chunks> : field.handler;
+    Instruction& in = d.emit(handler, {map, d.source(is_array ? 2 : 1, wide ? Type::B64 : Type::B32)});
     in.space = space;
     in.element_count = static_cast<uint8_t>(entry);
     return;

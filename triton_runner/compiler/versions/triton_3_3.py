@@ -41,7 +41,12 @@ class Adapter(triton_3_4.Adapter):
         return CLOSED
 
     def argument_types(self) -> dict[str, Any]:
-        return {"constexpr_type": language.constexpr, "descriptor_types": [], "layout_descriptor_types": [], "marks_small_memory": False}
+        return {
+            "constexpr_type": language.constexpr,
+            "descriptor_types": [],
+            "layout_descriptor_types": [],
+            "marks_small_memory": False,
+        }
 
     def compile_hooks(self) -> tuple[Any, Any]:
         return JITFunction.cache_hook, JITFunction.compiled_hook
