@@ -273,8 +273,8 @@ void decode_tensormap_replace(Decoder& d) {
     const Slot map = address_column(d, d.address(d.operand(0), space));
     // Up to PTX 8.5, ptxas took a stride as the map holds it, in units of 16 bytes, and Triton hands it over so.
     const ptx::Module& module = d.module();
-    const bool in_chunks = field.name == Mod::GlobalStride &&
-                           std::pair(module.version_major, module.version_minor) <= std::pair(8u, 5u);
+    const bool in_chunks =
+        field.name == Mod::GlobalStride && std::pair(module.version_major, module.version_minor) <= std::pair(8u, 5u);
     const Handler handler = in_chunks ? replace<uint64_t, set_stride_in_chunks> : field.handler;
     Instruction& in = d.emit(handler, {map, d.source(is_array ? 2 : 1, wide ? Type::B64 : Type::B32)});
     in.space = space;
