@@ -79,6 +79,8 @@ def load(
         raise MetadataError(
             f"{artifact.where}: the metadata is of a kernel for {spec.target}, which has no {artifact.level}"
         )
+    if artifact.level == "ptx":
+        _check_architecture(artifact, spec)
     if target is not None and parse_target(target) != parse_target(str(spec.target)):
         raise ArgumentError(
             f"{artifact.where} was made for {spec.target}, but target is {target}: "
@@ -123,6 +125,17 @@ def _check_entry(artifact: Artifact, metadata: Mapping[str, Any]) -> None:
     entries = re.findall(r"\.entry\s+([\w$%]+)", artifact.text)
     if entries and metadata.get("name", entries[0]) not in entries:
         check_same_kernel(metadata, ", ".join(entries), artifact.where)
+
+
+def _check_architecture(artifact: Artifact, spec: _C.KernelSpec) -> None:
+    """The metadata must be of a kernel for the architecture that the PTX names. ``sm_90a`` and ``sm_90`` agree."""
+    declared = re.search(r"^\s*\.target\s+sm_(\d+)", artifact.text, re.MULTILINE)
+    stated = re.match(r"\d+", spec.target.arch)
+    if declared and stated and declared[1] != stated[0]:
+        raise MetadataError(
+            f"{artifact.where}: the metadata is of a kernel for sm_{spec.target.arch}, but the PTX is for "
+            f"sm_{declared[1]}: give the JSON that was written beside this artifact"
+        )
 
 
 def _record(
