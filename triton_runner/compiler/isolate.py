@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triton_runner.compiler.levels import BINARY_LEVELS
+from triton_runner.compiler.stage_hook import place_of_hook
 from triton_runner.compiler.target import Target
 from triton_runner.errors import CompileError
 
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 _MAX_DIAGNOSTICS = 8000
 # What would fill standard error with what are not diagnostics.
 _NOT_PASSED_ON = ("PYTHONFAULTHANDLER", "MLIR_ENABLE_DUMP")
+_NO_DIALECT = re.compile(r"Dialect `(\w+)' not found")
 # Lines of stderr and stdout that say nothing about the source.
 _NOISE = re.compile(
     r"PLEASE submit a bug report|Stack dump|^\s*#\d+ 0x|^\s*\d+\.\s+Program arguments|LLVM symbolizer|^Please share"
@@ -54,6 +56,7 @@ def compile_isolated(
         file_name = f"{name}.{level}"
         job = {
             "adapter": adapter.path,
+            "stage_hook": place_of_hook(adapter),
             "sys_path": [path for path in sys.path if path],
             "source": file_name,
             "level": level,
@@ -116,6 +119,9 @@ def diagnostics(text: str) -> str:
     """What the compiler said, without the noise around it."""
     lines = [line for line in text.splitlines() if line.strip() and not _NOISE.search(line)]
     kept = re.sub(r"lineno: (\d+)$", r" (line \1)", "\n".join(lines), flags=re.MULTILINE)
+    if missing := _NO_DIALECT.search(kept):
+        kept += f"\nthe text needs a plugin of Triton with dialect {missing[1]!r}: install it, and import it first"
+        kept += " (pip install triton-utlx; import utlx_plugin)" if missing[1] == "tlx" else ""
     return kept if len(kept) <= _MAX_DIAGNOSTICS else kept[:_MAX_DIAGNOSTICS] + "\n[cut]"
 
 

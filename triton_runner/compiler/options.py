@@ -100,14 +100,13 @@ def check_against_ir(
 
     With ``in_stage`` the IR is from the middle of its stage, where all options may still have one.
     """
-    if level not in _EFFECTIVE:
-        return
+    effective = _EFFECTIVE.get(level)
     for name, value in options.items():
-        if value is None or name in _EFFECTIVE[level]:
-            continue
         stated = getattr(interface, name, None) if name in _FIXED_BY_IR else None
-        if stated is not None and stated != value:
+        if value is not None and stated is not None and stated != value:
             raise ArgumentError(f"{where}: option {name} is {value}, but this {level} was built for {name} = {stated}")
+        if value is None or effective is None or name in effective:
+            continue
         if stated is None and not in_stage:
             logger.info(
                 "%s: option %s=%r has no effect on a kernel that is compiled from %s", where, name, value, level

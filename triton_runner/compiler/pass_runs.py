@@ -116,6 +116,7 @@ def _write_job(job: Job, runs: Sequence[PipelineRun], folder: Path) -> None:
     text = json.dumps(
         {
             "adapter": job.toolchain.adapter,
+            "stage_hook": job.toolchain.stage_hook,
             "sys_path": job.toolchain.sys_path,
             "target": [job.target.backend, job.target.arch, job.target.warp_size],
             "options": dict(job.options),

@@ -165,9 +165,15 @@ def compile_source(
     to: str | None,
     edits: PassEdits = NO_EDITS,
 ) -> Compiled:
-    """Compile Triton's ASTSource, down to the binary of the target where ``to`` is None."""
+    """Compile Triton's ASTSource, down to the binary of the target where ``to`` is None.
+
+    Option ``arch``, or Triton's setting of that name, stands above ``target``.
+    """
     from triton_runner.compiler.pass_source import function_run
 
+    arch = options.get("arch") or triton.override_arch()
+    if arch and target.backend == "cuda":
+        target = parse_target(arch)
     to = check_backend(to or binary_of(target.backend), target.backend, target.name)
     compiled = _compile_source(triton, source, target, options, to, edits)
     leave_passes(compiled.folder, source.name, lambda: function_run(source, target, options, edits, record=True))

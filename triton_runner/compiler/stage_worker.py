@@ -34,13 +34,24 @@ def run_stages(
     metadata.pop("stage", None)
 
 
-def _load_adapter(path: str) -> Any:
-    """The adapter in a file. Those in its folder import each other relatively."""
-    folder, name = os.path.split(path)
+def _load_adapter(job: Mapping[str, Any]) -> Any:
+    """The adapter in the file that the job names. Those in its folder import each other relatively."""
+    folder, name = os.path.split(job["adapter"])
     package = types.ModuleType("triton_adapters")
     package.__path__ = [folder]
     sys.modules[package.__name__] = package
-    return importlib.import_module(f"{package.__name__}.{os.path.splitext(name)[0]}").Adapter()
+    adapter = importlib.import_module(f"{package.__name__}.{os.path.splitext(name)[0]}").Adapter()
+    if job["stage_hook"]:
+        adapter.set_stage_hook(_find(*job["stage_hook"]))
+    return adapter
+
+
+def _find(module: str, name: str) -> Any:
+    """An object of a module. The import of a plugin's module also registers its dialects."""
+    found: Any = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
 
 
 def _load_passes() -> Any:
@@ -55,7 +66,7 @@ def _load_passes() -> Any:
 
 
 def _compile(job: Mapping[str, Any], metadata: MutableMapping[str, Any]) -> dict[str, str | bytes]:
-    adapter = _load_adapter(job["adapter"])
+    adapter = _load_adapter(job)
     backend = adapter.make_backend(*job["target"])
     requested = dict(job["options"])
     metadata["stage"] = job["level"]
@@ -63,8 +74,8 @@ def _compile(job: Mapping[str, Any], metadata: MutableMapping[str, Any]) -> dict
     value: Any
     if job["level"] in ("ttir", "ttgir"):
         value = adapter.parse_ir(job["source"], backend)
+        requested.update(adapter.module_options(value))  # of TTIR too, where a plugin has lowered it that far
         if job["level"] == "ttgir":
-            requested.update(adapter.module_options(value))
             metadata["tensordesc_meta"] = adapter.descriptor_metadata(value)
     else:
         with open(job["source"], encoding="utf-8", newline="") as file:
@@ -90,7 +101,7 @@ def main(folder: str) -> int:
         job = json.load(file)
     sys.path[:] = job["sys_path"]
     if "runs" in job:
-        _load_passes().run_job(job, _load_adapter(job["adapter"]))
+        _load_passes().run_job(job, _load_adapter(job))
         return 0
     metadata: dict[str, Any] = {}
     try:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from triton_runner.compiler.versions import adapter_path, installed_version
+from triton_runner.compiler.stage_hook import place_of_hook
+from triton_runner.compiler.versions import adapter, adapter_path, installed_version
 from triton_runner.errors import ArgumentError
 
 
@@ -28,12 +29,14 @@ class Toolchain:
     adapter: str  # path of the file
     sys_path: tuple[str, ...]
     python: str = ""  # the interpreter; this one's where empty
+    stage_hook: tuple[str, ...] = ()  # module and name
 
     @staticmethod
     def installed() -> Toolchain:
         """The Triton of this process."""
-        version = str(installed_version())
-        return Toolchain(version, adapter_path(version), tuple(path for path in sys.path if path))
+        version, search = str(installed_version()), tuple(path for path in sys.path if path)
+        hook = place_of_hook(adapter()) if "triton" in sys.modules else ()  # nobody has set one before that
+        return Toolchain(version, adapter_path(version), search, stage_hook=hook)
 
     @staticmethod
     def at(place: str | os.PathLike[str]) -> Toolchain:

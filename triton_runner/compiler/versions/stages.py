@@ -98,6 +98,17 @@ class Stages:
         found = {name: module.get_int_attr(f"{self.ttgir_prefix}.{attribute}") for name, attribute in names.items()}
         return {name: value for name, value in found.items() if value is not None}
 
+    def stage_hook(self) -> Any:
+        """The function that changes the stages, as plugins set it; None where there is none."""
+        from triton import knobs
+
+        return getattr(knobs.runtime, "add_stages_inspection_hook", None)
+
+    def set_stage_hook(self, hook: Any) -> None:
+        from triton import knobs
+
+        knobs.runtime.add_stages_inspection_hook = hook
+
     # ---- sources ----
 
     def is_function_source(self, source: Any) -> bool:
@@ -134,12 +145,19 @@ class Stages:
         stats = [(str(path.relative_to(root)), path.stat().st_size, path.stat().st_mtime_ns) for path in sources]
         return [triton.__version__, backend.hash(), stats, *self._overrides(), os.name]
 
-    def _overrides(self) -> list[Any]:
-        # The hook changes the stages. What it does, only its identity tells.
+    def override_arch(self) -> str | None:
+        """The architecture that the user wants in place of the device's."""
         from triton import knobs
 
-        hook = getattr(knobs.runtime, "add_stages_inspection_hook", None)
-        return [knobs.runtime.override_arch, *([repr(hook)] if hook is not None else [])]
+        return knobs.runtime.override_arch  # type: ignore[no-any-return]
+
+    def _overrides(self) -> list[Any]:
+        return [self.override_arch(), *self.pipeline_key()]
+
+    def pipeline_key(self) -> tuple[str, ...]:
+        """What tells the stages of a hook from Triton's own. What the hook does, only its identity says."""
+        hook = self.stage_hook()
+        return () if hook is None else (repr(hook),)
 
     def always_compile(self) -> bool:
         from triton import knobs

@@ -65,8 +65,11 @@ class Adapter(triton_3_4.Adapter):
     def unserved_settings(self) -> list[str]:
         return [name for name in _UNSERVED if os.environ.get(name, "0") not in ("", "0")]
 
-    def _overrides(self) -> list[Any]:
-        return [os.environ.get("TRITON_OVERRIDE_ARCH")]
+    def stage_hook(self) -> Any:
+        return None
+
+    def override_arch(self) -> str | None:
+        return os.environ.get("TRITON_OVERRIDE_ARCH")
 
 
 def is_set(name: str) -> bool:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from . import triton_3_6
 
 
 class Adapter(triton_3_6.Adapter):
-    def kernel_key(self, specialization: Sequence[Any], options: Mapping[str, Any]) -> str:
-        return super().kernel_key(specialization, options) + "".join(_pipeline())
-
-    def _overrides(self) -> list[Any]:
-        return [super()._overrides()[0], *_pipeline()]
+    def pipeline_key(self) -> tuple[str, ...]:
+        hook = self.stage_hook()
+        return () if hook is None else tuple(map(str, hook()))
 
     def _marks(self, specialization: Sequence[Any]) -> list[Any]:
         return ["" if entry[0] == "constexpr" else entry[1] for entry in specialization]
@@ -21,11 +19,3 @@ class Adapter(triton_3_6.Adapter):
     def call_compile_hook(self, hook: Any, function: Any, backend: Any, options: Any, arguments: Sequence[Any]) -> Any:
         key, signature, constexprs, attrs, device, warmup = arguments
         return function._call_hook(hook, key, signature, backend.target, device, constexprs, options, [attrs], warmup)
-
-
-def _pipeline() -> tuple[str, ...]:
-    """The key and the hash of the stages that a hook put in place of Triton's."""
-    from triton import knobs
-
-    hook = knobs.runtime.add_stages_inspection_hook
-    return () if hook is None else tuple(map(str, hook()))
