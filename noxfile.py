@@ -17,10 +17,11 @@ import nox
 ROOT = Path(__file__).parent
 VERSIONS = ("3.0.0", "3.1.0", "3.2.0", "3.3.1", "3.4.0", "3.5.1", "3.6.0", "3.7.1", "3.8.0", "3.9.0")
 ALWAYS = (VERSIONS[0], "3.6.0", VERSIONS[-1])
+TLX = ("3.8.0", "3.8.0.post16")  # a Triton, and the wheel of the plugin that is built for it
 REPORTS = ROOT / ".nox" / "matrix"
 
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["matrix", "table"]
+nox.options.sessions = ["matrix", "tlx", "table"]
 
 
 def of_today():
@@ -40,12 +41,16 @@ def chosen():
 
 def folder_of(session, version):
     """The folder with this Triton in it; it is filled beside and renamed, so that a broken install is never used."""
-    folder = ROOT / ".nox" / f"triton-{version}"
+    return installed(session, f"triton-{version}", f"triton=={version}")
+
+
+def installed(session, name, requirement):
+    folder = ROOT / ".nox" / name
     if not folder.exists():
         beside = folder.with_name(f"{folder.name}.{os.getpid()}")
         session.run(
             sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-deps", "--no-compile",
-            "--target", str(beside), f"triton=={version}",
+            "--target", str(beside), requirement,
         )  # fmt: skip
         shutil.rmtree(beside / "bin", ignore_errors=True)
         beside.rename(folder)
@@ -63,6 +68,20 @@ def matrix(session, triton):
     report.write_text(json.dumps({"version": triton, "columns": {}, "seconds": 0}))  # what is left of a crash
     path = os.pathsep.join((str(ROOT), str(folder_of(session, triton))))
     command = (sys.executable, "-W", "ignore", str(ROOT / "tests/matrix/check.py"), str(report), *session.posargs)
+    session.run(*command, env={**os.environ, "PYTHONPATH": path})
+
+
+@nox.session
+def tlx(session):
+    """Kernels written with TLX, where the version that the plugin is built for is among the chosen ones."""
+    triton, plugin = TLX
+    if triton not in chosen():
+        session.skip(f"the plugin of TLX is built for Triton {triton}")
+    folders = (folder_of(session, triton), installed(session, f"triton-utlx-{plugin}", f"triton-utlx=={plugin}"))
+    # What its .pth does in an environment, for every interpreter that has the folder on its path.
+    (folders[1] / "sitecustomize.py").write_text("import _utlx_autoregister\n")
+    path = os.pathsep.join(map(str, (ROOT, *folders)))
+    command = (sys.executable, "-m", "pytest", "-q", str(ROOT / "tests/python/test_tlx.py"))
     session.run(*command, env={**os.environ, "PYTHONPATH": path})
 
 
