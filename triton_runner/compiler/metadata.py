@@ -118,7 +118,7 @@ def complete_metadata(
                 f"{where}: {field!r} ({meaning}) is missing and this level does not state it: put the kernel's "
                 f"JSON beside the artifact, or pass metadata={{'{field}': ...}}"
             )
-    if interface is not None and interface.num_ctas is None and "num_ctas" not in known:
+    if interface is not None and interface.in_cluster and "num_ctas" not in known:
         raise MetadataError(
             f"{where}: 'num_ctas' (CTAs of a cluster) is missing, and this kernel is for a cluster whose size it does "
             "not state: put the kernel's JSON beside the artifact, or pass metadata={'num_ctas': ...}"

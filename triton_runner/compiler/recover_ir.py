@@ -66,6 +66,7 @@ class Interface:
     params: tuple[AbiParam, ...]
     num_warps: int | None = None
     num_ctas: int | None = None
+    in_cluster: bool = False  # the code asks for its place in a cluster, whose size nothing states
     arch: int | str | None = None  # 80, or "gfx942"
     shared: int | None = None
     threads: int | None = None  # of a block, where the warps follow from the target
@@ -131,11 +132,13 @@ def read_llvm(text: str, name: str | None = None) -> Interface:
     clusters = attributes.get("nvvm.cluster_dim")
     block = attributes.get("amdgpu-flat-work-group-size")  # smallest, largest
     rows = clusters or attributes.get("amdgpu-cluster-dims")
+    in_cluster = not rows and _asks_for_cluster(text)
     return Interface(
         name=name,
         params=tuple(_llvm_param(part, index) for index, part in enumerate(_split(inside))),
         num_warps=_product(threads) // 32 if threads else None,
-        num_ctas=_product(rows) if rows else _ctas_without_directive(text),
+        num_ctas=_product(rows) if rows else None if in_cluster else 1,
+        in_cluster=in_cluster,
         threads=int(block.split(",")[1]) if block else None,
         shared=None if re.search(r"^[^;\n]*@global_smem(?!\s*=\s*external)", text, re.MULTILINE) else 0,
     )
@@ -147,9 +150,9 @@ def _annotated_threads(text: str, name: str) -> str | None:
     return found[1] if found else None
 
 
-def _ctas_without_directive(text: str) -> int | None:
+def _asks_for_cluster(text: str) -> bool:
     # Up to Triton 3.5 nothing states the size of a cluster, but a kernel for one asks for its place in it.
-    return None if re.search(r"%cluster(?:id|_ctaid)|sreg\.cluster", text) else 1
+    return re.search(r"%cluster(?:id|_ctaid)|sreg\.cluster", text) is not None
 
 
 def _choose(found: dict[str, re.Match[str]], name: str | None, kind: str) -> re.Match[str]:
@@ -284,13 +287,15 @@ def read_ptx(text: str, name: str | None = None) -> Interface:
     body = text[head.end() : text.find("{", head.end())]
     threads = re.search(r"\.(?:req|max)ntid\s+([\d, ]+)", body)  # the maximum up to Triton 3.1
     clusters = re.search(r"\.reqnctapercluster\s+([\d, ]+)", body)
+    in_cluster = not clusters and _asks_for_cluster(text)
     arch = re.search(r"^\s*\.target\s+sm_(\d+)", text, re.MULTILINE)
     uses_shared = re.search(r"\.extern\s+\.shared\b[^;]*?([\w$]+)\s*\[\s*\]\s*;", text)
     return Interface(
         name=head[1],
         params=(),
         num_warps=_product(threads[1]) // 32 if threads else None,
-        num_ctas=_product(clusters[1]) if clusters else _ctas_without_directive(text),
+        num_ctas=_product(clusters[1]) if clusters else None if in_cluster else 1,
+        in_cluster=in_cluster,
         arch=int(arch[1]) if arch else None,
         shared=None if uses_shared and len(re.findall(rf"\b{re.escape(uses_shared[1])}\b", text)) > 1 else 0,
     )
