@@ -26,5 +26,5 @@ def test_a_cluster_whose_size_nobody_states_is_an_error():
     for name in ("num_ctas", "cluster_dims"):
         del metadata[name]
     artifact = read_artifact((ARTIFACTS / "3.5.1" / "cluster.ptx").read_text())
-    with pytest.raises(MetadataError, match="'num_ctas' .* is missing, and this kernel is for a cluster"):
+    with pytest.raises(MetadataError, match=r"'num_ctas' .* is missing, and this kernel is for a cluster"):
         compile_artifact(artifact, to="ptx", target=None, options={}, metadata=metadata)
