@@ -151,8 +151,9 @@ void set_type(Param& param, std::string_view type) {
 std::optional<std::pair<int, int>> version_of(std::string_view text) {
   int major = 0;
   int minor = 0;
-  const char* end = text.data() + text.size();
-  const auto first = std::from_chars(text.data(), end, major);
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto first = std::from_chars(begin, end, major);
   if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return std::nullopt;
   if (std::from_chars(first.ptr + 1, end, minor).ec != std::errc()) return std::nullopt;
   return std::pair(major, minor);
