@@ -153,8 +153,9 @@ class CudaKernel : public LoadedKernel {
   const std::string what =
       concat("the ", is_ptx ? "PTX" : "cubin", " of kernel '", record.spec.name, "' (", target_name(record.spec.target),
              ") cannot be loaded on this sm_", capability, " device: ", describe(code));
-  if (code == CUDA_ERROR_UNSUPPORTED_PTX_VERSION) {
-    raise<ArtifactError>(what, "; the driver supports CUDA ", api().driver_version / 1000, ".",
+  if (is_ptx && code == CUDA_ERROR_UNSUPPORTED_PTX_VERSION) {
+    raise<ArtifactError>(what, "; it is of version ", ptx_version(record.images.at("ptx")),
+                         ", and the driver supports CUDA ", api().driver_version / 1000, ".",
                          api().driver_version % 1000 / 10,
                          ": lower the .version of the PTX, compile it to a cubin, or update the driver");
   }
@@ -228,6 +229,7 @@ class CudaDriver : public Driver {
     const int capability = 10 * device_attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) +
                            device_attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
     const Image image = pick_image(record, capability);
+    if (image.is_ptx) check_ptx(record, api().driver_version);
     const ScopedContext scope(context);
     CUmodule module = load_module(record, image, capability);
     CUfunction function = nullptr;

@@ -42,4 +42,31 @@ Image pick_image(const KernelRecord& record, int capability) {
   return {&ptx->second, true};
 }
 
+std::string_view ptx_version(std::string_view ptx) {
+  constexpr std::string_view kDirective = ".version";
+  const size_t at = ptx.find(kDirective);
+  if (at == std::string_view::npos) return {};
+  const size_t begin = ptx.find_first_not_of(" \t", at + kDirective.size());
+  if (begin == std::string_view::npos) return {};
+  return ptx.substr(begin, ptx.find_first_not_of("0123456789.", begin) - begin);
+}
+
+// Up to PTX 8.5 (CUDA 12.6), ptxas took the stride of a tensor map in units of 16 bytes, and Triton gave it so. Later
+// ones take bytes, as the PTX ISA says ("tensormap.replace"), whatever version the text is of: an H100 under CUDA 13.0
+// ran the cubin of such a kernel right, and its PTX not.
+void check_ptx(const KernelRecord& record, int driver_version) {
+  constexpr int kLastWithChunks = 12060;
+  const std::string& ptx = record.images.at("ptx");
+  const std::string_view stated = ptx_version(ptx);
+  const auto version = version_of(stated);
+  if (driver_version <= kLastWithChunks || !version || *version > std::pair(8, 5)) return;
+  TR_CHECK(
+      ptx.find("tensormap.replace.tile.global_stride") == std::string::npos, ArtifactError, "the PTX of kernel '",
+      record.spec.name, "' is of version ", stated,
+      " and sets the stride of a tensor map in units of 16 bytes, as ptxas took it up to PTX 8.5; the assembler of "
+      "this driver (CUDA ",
+      driver_version / 1000, ".", driver_version % 1000 / 10,
+      ") takes bytes: compile it to a cubin with the ptxas of the Triton that made it");
+}
+
 }  // namespace triton_runner::cuda

@@ -111,5 +111,32 @@ TEST(PickImage, ForeignImagesAreNamed) {
   EXPECT_NE(error_of(record_of({{"cubin", "not an ELF"}}), 90).find("ELF magic"), std::string::npos);
 }
 
+TEST(Ptx, VersionIsRead) {
+  EXPECT_EQ(ptx_version("// made by LLVM\n.version 8.4\n.target sm_90a\n"), "8.4");
+  EXPECT_EQ(ptx_version(".version\t9.4"), "9.4");
+  EXPECT_EQ(ptx_version(".target sm_90"), "");
+  EXPECT_EQ(ptx_version(".version"), "");
+}
+
+TEST(Ptx, StrideInUnitsThatTheDriverDoesNotTake) {
+  const std::string replace = "tensormap.replace.tile.global_stride.shared::cta.b1024.b64 [%r1], 0x0, %rd1;\n";
+  const auto refused = [&](const char* version, const std::string& body, int driver_version) {
+    const KernelRecord record = record_of({{"ptx", concat(".version ", version, "\n.target sm_90a\n", body)}});
+    try {
+      check_ptx(record, driver_version);
+    } catch (const ArtifactError& error) {
+      const std::string text = error.what();
+      EXPECT_NE(text.find("kernel 'f' is of version 8.4"), std::string::npos) << text;
+      EXPECT_NE(text.find("(CUDA 13.0)"), std::string::npos) << text;
+      return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(refused("8.4", replace, 13000));
+  EXPECT_FALSE(refused("8.4", replace, 12050));
+  EXPECT_FALSE(refused("8.6", replace, 13000));
+  EXPECT_FALSE(refused("8.4", "ret;\n", 13000));
+}
+
 }  // namespace
 }  // namespace triton_runner::cuda
