@@ -10,15 +10,19 @@ failed; the JSON has the reasons.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
+import pickle
 import runpy
+import subprocess
 import sys
 import tempfile
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,20 +35,29 @@ warnings.filterwarnings("ignore", message=".*FP_FUSION")
 import torch  # noqa: E402
 import triton  # noqa: E402
 from kernels import CASES, VERSION, case_named, clone  # noqa: E402
-from kernels.plain import compile_plain, metadata_of, signature_of, source_of, write_folder  # noqa: E402
+from kernels.plain import compile_plain, metadata_of, signature_of, source_of  # noqa: E402
 
 import triton_runner  # noqa: E402
 
 LEVELS = ("ttir", "ttgir", "llir", "ptx")
 #: Through every level in every run; with --full all cases that a device of the level's kind can run.
 SMALL = ("vector_add", "softmax", "matmul_fp16_s3")
-HOPPER = ("tma_host_matmul", "tma_device_matmul", "cluster", "matmul_fp16_s3")
+HOPPER = ("matmul_fp16_s3", "tma_host_matmul", "cluster", "tma_device_matmul")
 GLUON = ("gluon_transpose",)
 DESCRIPTORS = ("tma_copy", "tma_host_matmul")
 #: What the table calls a column, in order.
 COLUMNS = ("jit", "python", *LEVELS, "sm_90", "descriptors", "gluon", "dump", "examples")
 
 Check = tuple[str, str, Callable[[], None]]  # column, name, what to run
+
+
+@dataclass
+class Plain:
+    """What Triton itself made of a case."""
+
+    asm: dict[str, Any]
+    metadata: dict[str, Any]
+    types: dict[str, str]  # of the arguments, with what was assumed of each
 
 
 def same_bytes(ours: Any, plain: Any, levels: tuple[str, ...] = ("ptx", "cubin")) -> None:
@@ -56,8 +69,7 @@ def launch_on_cpu(case: Any, kernel: Any, plain: Any) -> None:
     """Launch a compiled kernel, and compare what it computes with torch."""
     arguments = case.arguments("cpu", seed=1)
     before = clone(arguments)
-    types = signature_of(plain)
-    kernel[case.grid](*[value for name, value in arguments.items() if types[name] != "constexpr"])
+    kernel[case.grid](*[value for name, value in arguments.items() if plain.types[name] != "constexpr"])
     case.check(arguments, case.reference(before))
 
 
@@ -87,16 +99,18 @@ def check_python(case: Any, capability: int) -> None:
 
 
 def check_level(case: Any, level: str, capability: int = 80) -> None:
-    plain = plain_of(case, capability)
+    plain = fresh_plain_of(case, capability)
     with tempfile.TemporaryDirectory() as folder:
-        path = write_folder(plain, Path(folder), level)
-        kernel = triton_runner.compile(path, signature=signature_of(plain), target=capability)
+        path = Path(folder, f"{plain.metadata['name']}.{level}")
+        path.write_text(plain.asm[level])
+        path.with_suffix(".json").write_text(json.dumps(plain.metadata, default=str))
+        kernel = triton_runner.compile(path, signature=plain.types, target=capability)
     same_bytes(kernel, plain)
     if capability == 80:
         launch_on_cpu(case, kernel, plain)
     if level == "ptx" and capability == 80:
         loaded = triton_runner.load(
-            plain.asm["ptx"], level="ptx", signature=signature_of(plain), metadata=metadata_of(plain)
+            plain.asm["ptx"], level="ptx", signature=plain.types, metadata=json.dumps(plain.metadata, default=str)
         )
         launch_on_cpu(case, loaded, plain)
 
@@ -114,15 +128,29 @@ def check_dump(level: str) -> None:
     assert torch.isin(wanted, values).all(), "the dumped sums are not those of torch"
 
 
-_plain: dict[tuple[str, int], Any] = {}
+@functools.cache
+def plain_of(case: Any, capability: int) -> Plain:
+    """Triton's own compile of a case."""
+    made = compile_plain(case, capability)
+    return Plain(dict(made.asm), metadata_of(made), signature_of(made))
 
 
-def plain_of(case: Any, capability: int) -> Any:
-    """Triton's own compile of a case, made once."""
-    key = (case.name, capability)
-    if key not in _plain:
-        _plain[key] = compile_plain(case, capability)
-    return _plain[key]
+@functools.cache
+def fresh_plain_of(case: Any, capability: int) -> Plain:
+    """The same as the first compile of a process, as ours from IR is.
+
+    Up to 3.3 Triton sets a flag of LLVM when it first makes PTX, and code that it optimizes after that differs.
+    """
+    if VERSION >= (3, 4):
+        return plain_of(case, capability)
+    command = [sys.executable, "-W", "ignore", __file__, "--plain", case.name, str(capability)]
+    made: Plain = pickle.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    return made
+
+
+def print_plain(name: str, capability: str) -> None:
+    plain = plain_of(case_named(name), int(capability))
+    sys.stdout.buffer.write(pickle.dumps(plain))
 
 
 def checks(full: bool) -> Iterator[Check]:
@@ -182,10 +210,14 @@ def run_example(path: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("out", type=Path)
+    parser.add_argument("out", type=Path, nargs="?", default=Path(os.devnull))
+    parser.add_argument("--plain", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--full", action="store_true", help="the whole corpus")
     parser.add_argument("--only", default="", help="only the checks whose 'column name' holds this text")
     given = parser.parse_args()
+    if given.plain:
+        print_plain(*given.plain)
+        return 0
     started = time.perf_counter()
     columns: dict[str, dict[str, Any]] = {}
     for column, name, run in checks(given.full):
