@@ -67,7 +67,8 @@ def matrix(session, triton):
     report = REPORTS / f"{triton}.json"
     report.write_text(json.dumps({"version": triton, "columns": {}, "seconds": 0}))  # what is left of a crash
     path = os.pathsep.join((str(ROOT), str(folder_of(session, triton))))
-    command = (sys.executable, "-W", "ignore", str(ROOT / "tests/matrix/check.py"), str(report), *session.posargs)
+    arguments = [argument for argument in session.posargs if argument != "--write"]
+    command = (sys.executable, "-W", "ignore", str(ROOT / "tests/matrix/check.py"), str(report), *arguments)
     session.run(*command, env={**os.environ, "PYTHONPATH": path})
 
 
