@@ -138,7 +138,16 @@ def _assert_arguments(make):
 
 
 CASES = [
-    Case("scalars", scalars_kernel, _scalar_arguments, (1,), _scalar_reference, targets=AMPERE_ON, exact=True),
+    Case(
+        "scalars",
+        scalars_kernel,
+        _scalar_arguments,
+        (1,),
+        _scalar_reference,
+        targets=AMPERE_ON,
+        exact=True,
+        since=(3, 4),
+    ),
     Case(
         "optional_none",
         optional_kernel,

@@ -63,5 +63,6 @@ CASES = [
         {"num_warps": 4},
         targets=AMPERE_ON,
         exact=True,
+        since=(3, 6),  # the front end of 3.5 crashes on the permuted shared memory
     ),
 ]

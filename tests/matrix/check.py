@@ -14,6 +14,7 @@ import functools
 import json
 import os
 import pickle
+import re
 import runpy
 import subprocess
 import sys
@@ -43,7 +44,10 @@ LEVELS = ("ttir", "ttgir", "llir", "ptx")
 #: Through every level in every run; with --full all cases that a device of the level's kind can run.
 SMALL = ("vector_add", "softmax", "matmul_fp16_s3")
 HOPPER = ("matmul_fp16_s3", "tma_host_matmul", "cluster", "tma_device_matmul")
-GLUON = ("gluon_transpose",)
+GLUON = (
+    "gluon_scale",
+    "gluon_transpose",
+)
 DESCRIPTORS = ("tma_copy", "tma_host_matmul")
 #: What the table calls a column, in order.
 COLUMNS = ("jit", "python", *LEVELS, "sm_90", "descriptors", "gluon", "dump", "examples")
@@ -62,7 +66,15 @@ class Plain:
 
 def same_bytes(ours: Any, plain: Any, levels: tuple[str, ...] = ("ptx", "cubin")) -> None:
     for level in levels:
-        assert ours.artifacts[level] == plain.asm[level], f"{level} differs from Triton's"
+        assert _numbered_alike(ours.artifacts[level]) == _numbered_alike(plain.asm[level]), (
+            f"{level} differs from Triton's"
+        )
+
+
+def _numbered_alike(artifact: Any) -> Any:
+    # Up to 3.3 LLVM numbers the calls of all kernels of a process, in comments of the PTX, which a cubin quotes.
+    data = artifact if isinstance(artifact, bytes) else artifact.encode()
+    return re.sub(rb"callseq \d+", b"callseq", data)
 
 
 def launch_on_cpu(case: Any, kernel: Any, plain: Any) -> None:
@@ -176,10 +188,10 @@ def checks(full: bool) -> Iterator[Check]:
                         lambda name=name, level=level: check_level(present[name], level, 90),
                     )
     for column, names in (("descriptors", DESCRIPTORS), ("gluon", GLUON)):
-        for name in names if full else names[-1:]:
-            if name in present:
-                yield column, name, lambda name=name: check_jit(present[name])
-                yield column, f"{name} bytes", lambda name=name: check_python(present[name], 80)
+        there = [name for name in names if name in present]
+        for name in there if full else there[-1:]:
+            yield column, name, lambda name=name: check_jit(present[name])
+            yield column, f"{name} bytes", lambda name=name: check_python(present[name], 80)
     for level in LEVELS if full else LEVELS[1:2]:
         yield "dump", level, lambda level=level: check_dump(level)
     for path in examples(full):
@@ -188,7 +200,7 @@ def checks(full: bool) -> Iterator[Check]:
 
 def examples(full: bool) -> list[Path]:
     found = sorted((ROOT / "examples" / "runner").rglob("*.py"))
-    if VERSION < (3, 5):
+    if VERSION < (3, 6):  # Gluon's example is one that 3.5 crashes on
         found = [path for path in found if path.parent.name != "gluon"]
     return found if full else [path for path in found if path.stem in ("vector_add", "change_layout")]
 
