@@ -15,13 +15,17 @@ from typing import Any
 
 from triton.language import core
 
+from triton_runner.compiler.versions import installed_version
 from triton_runner.dump import marks
+from triton_runner.errors import UnsupportedError
 
 __all__ = ["dump", "dump_boundary", "dump_grids"]
 
 
 @core.builtin  # type: ignore[untyped-decorator]  # Triton ships no types
-def dump(value: Any, offset: Any = 0, dump_grid: Any = None, name: Any = None, _semantic: Any = None) -> None:
+def dump(
+    value: Any, offset: Any = 0, dump_grid: Any = None, name: Any = None, _semantic: Any = None, _builder: Any = None
+) -> None:
     """Dump ``value`` of one program: ``dump_grid`` as ``x``, ``(x, y)`` or ``(x, y, z)``, else program 0.
 
     With a ``name``, ``kernel.dump(name)`` gives the value of every program and iteration.
@@ -30,13 +34,13 @@ def dump(value: Any, offset: Any = 0, dump_grid: Any = None, name: Any = None, _
 
 
 @core.builtin  # type: ignore[untyped-decorator]  # Triton ships no types
-def dump_boundary(value: Any, offset: Any = 0, name: Any = None, _semantic: Any = None) -> None:
+def dump_boundary(value: Any, offset: Any = 0, name: Any = None, _semantic: Any = None, _builder: Any = None) -> None:
     """Dump ``value`` of the last program on each axis."""
     _mark(value, "dump_boundary", offset, None, _plain(name), _semantic)
 
 
 @core.builtin  # type: ignore[untyped-decorator]  # Triton ships no types
-def dump_grids(value: Any, offset: Any = 0, name: Any = None, _semantic: Any = None) -> None:
+def dump_grids(value: Any, offset: Any = 0, name: Any = None, _semantic: Any = None, _builder: Any = None) -> None:
     """Dump ``value`` of all programs, in their order, each behind the one before it."""
     _mark(value, "dump_grids", offset, None, _plain(name), _semantic)
 
@@ -44,6 +48,11 @@ def dump_grids(value: Any, offset: Any = 0, name: Any = None, _semantic: Any = N
 def _mark(value: Any, kind: str, offset: Any, grid: Any, name: str | None, semantic: Any) -> None:
     if not marks.active():
         return
+    if semantic is None:
+        raise UnsupportedError(
+            f"triton_runner.language.{kind} needs Triton 3.4 or newer, and this is {installed_version()}: "
+            'name the value in the dump itself, as in kernel.dump("x")'
+        )
     at = _plain(offset)
     values = [semantic.to_tensor(value)]
     if not isinstance(at, int):

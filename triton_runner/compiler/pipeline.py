@@ -321,6 +321,8 @@ def _lower(
     except Error:
         raise
     except Exception as error:
+        if isinstance(error.__cause__, Error):  # ours, from a builtin that Triton called in the kernel
+            raise error.__cause__ from None
         stage = metadata.get("stage", PYTHON)
         if artifacts:
             # The compiler wrote its reasons to standard error. Running the failed stage again in a child brings them
