@@ -9,7 +9,6 @@ round: the tag of its caches differs. Tested in tests/python/test_inductor.py an
 from __future__ import annotations
 
 import hashlib
-import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,7 +38,8 @@ _TAG = "triton_runner"
 _LEVELS = ("ttir", "ttgir", "llir", "ptx", "cubin", "amdgcn", "hsaco")
 _triton_hash = torch.utils._triton.triton_hash_with_backend
 _edited: Path | None = None
-_results: weakref.WeakSet[RunnerResult] = weakref.WeakSet()
+# By the hash of the cache entry. Inductor itself lets go of the configurations that lost.
+_kernels: dict[str, CompiledKernel] = {}
 
 
 def take_edits(folder: Any) -> None:
@@ -71,15 +71,15 @@ def forget_loaded() -> None:
     """Let inductor load its generated modules anew: those in memory hold kernels of the other launcher."""
     PyCodeCache.cache_clear()
     CompiledTritonKernels.cache_clear()
-    _results.clear()
+    _kernels.clear()
 
 
 def inductor_kernels() -> list[CompiledKernel]:
-    """What inductor compiled since ``configure_jit_backend`` and still holds, by name.
+    """What inductor compiled since ``configure_jit_backend``, by name.
 
     ``kernel.folder`` is the cache entry; a kernel that was tuned has one for each configuration.
     """
-    return sorted((result.kernel for result in _results), key=lambda kernel: kernel.name)
+    return sorted(_kernels.values(), key=lambda kernel: kernel.name)
 
 
 class RunnerResult(CompileResult):  # type: ignore[misc]  # torch's annotations are partial
@@ -89,7 +89,7 @@ class RunnerResult(CompileResult):  # type: ignore[misc]  # torch's annotations 
         super().__init__(kernel, config, compile_meta, inductor_meta)
         self.function = function
         self.on_cpu = compile_meta["device_type"] == "cpu"
-        _results.add(self)
+        _kernels[kernel.hash] = kernel
 
     def make_launcher(self) -> Any:
         """What inductor calls with the arguments of its kernel; it computes the grid and hands both to us."""

@@ -125,7 +125,8 @@ def test_cluster_whose_blocks_meet_on_the_cpu():
     text = SCALE_ADD.replace(".target sm_75", ".target sm_90").replace("DONE:", "barrier.cluster.arrive;\nDONE:")
     line = text[: text.index("barrier.cluster")].count("\n") + 1
     words = rf"scale_add.*cluster of 2.*barrier\.cluster\.arrive in PTX line {line}\b"
-    expect_refusal(errors.UnsupportedError, words, text, scale_add_sidecar(num_ctas=2))
+    hopper = {"backend": "cuda", "arch": "90", "warp_size": 32}
+    expect_refusal(errors.UnsupportedError, words, text, scale_add_sidecar(num_ctas=2, target=hopper))
 
 
 def test_more_shared_memory_than_any_device_has():
