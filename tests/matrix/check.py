@@ -39,6 +39,8 @@ from kernels import CASES, VERSION, case_named, clone  # noqa: E402
 from kernels.plain import compile_plain, metadata_of, signature_of, source_of  # noqa: E402
 
 import triton_runner  # noqa: E402
+from triton_runner.compiler.target import AMD_WARP_SIZES  # noqa: E402
+from triton_runner.compiler.versions import adapter  # noqa: E402
 
 LEVELS = ("ttir", "ttgir", "llir", "ptx")
 #: Through every level in every run; with --full all cases that a device of the level's kind can run.
@@ -50,7 +52,7 @@ GLUON = (
 )
 DESCRIPTORS = ("tma_copy", "tma_host_matmul")
 #: What the table calls a column, in order.
-COLUMNS = ("jit", "python", *LEVELS, "sm_90", "descriptors", "gluon", "dump", "examples")
+COLUMNS = ("jit", "python", *LEVELS, "sm_90", "descriptors", "gluon", "amd", "dump", "examples")
 
 Check = tuple[str, str, Callable[[], None]]  # column, name, what to run
 
@@ -127,6 +129,19 @@ def check_level(case: Any, level: str, capability: int = 80) -> None:
         launch_on_cpu(case, loaded, plain)
 
 
+def check_amd(case: Any, target: str) -> None:
+    """Every level from Python, and the code object from each level, are Triton's."""
+    plain = compile_plain(case, target)
+    source, _, options = source_of(case, case.arguments("cpu"), target)
+    known = adapter().option_names("hip")
+    given = {name: value for name, value in options.items() if value is not None and name in known}
+    kernel = triton_runner.compile(source, target=target, options=given)
+    same_bytes(kernel, plain, ("ttir", "ttgir", "llir", "amdgcn", "hsaco"))
+    for level in ("ttir", "ttgir", "llir", "amdgcn"):
+        again = triton_runner.compile(kernel.folder / f"{kernel.spec.name}.{level}", target=target)
+        same_bytes(again, plain, ("hsaco",))
+
+
 def check_dump(level: str) -> None:
     case = case_named("vector_add")
     arguments = case.arguments("cpu")
@@ -192,10 +207,21 @@ def checks(full: bool) -> Iterator[Check]:
         for name in there if full else there[-1:]:
             yield column, name, lambda name=name: check_jit(present[name])
             yield column, f"{name} bytes", lambda name=name: check_python(present[name], 80)
+    for name, target in amd_cases(full):
+        yield "amd", f"{name} {target}", lambda name=name, target=target: check_amd(present[name], target)
     for level in LEVELS if full else LEVELS[1:2]:
         yield "dump", level, lambda level=level: check_dump(level)
     for path in examples(full):
         yield "examples", path.stem, lambda path=path: run_example(path)
+
+
+def amd_cases(full: bool) -> list[tuple[str, str]]:
+    # Up to 3.4 a code object is linked by ROCm's ld.lld, and up to 3.1 gfx950 is not known.
+    if VERSION < (3, 5) and "TRITON_HIP_LLD_PATH" not in os.environ:
+        return []
+    if not full:
+        return [("matmul_fp16_s3", "gfx942")]
+    return [(name, target) for name in SMALL for target in AMD_WARP_SIZES if VERSION >= (3, 2) or target != "gfx950"]
 
 
 def examples(full: bool) -> list[Path]:

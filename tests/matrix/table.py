@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 PAGE = Path(__file__).parents[2] / "docs" / "versions.md"
-COLUMNS = ("jit", "python", "ttir", "ttgir", "llir", "ptx", "sm_90", "descriptors", "gluon", "dump", "examples")
+COLUMNS = ("jit", "python", "ttir", "ttgir", "llir", "ptx", "sm_90", "descriptors", "gluon", "amd", "dump", "examples")
 MARKS = ("<!-- matrix: written by `make test-matrix` -->\n", "<!-- end of matrix -->\n")
 
 

@@ -12,7 +12,10 @@ import re
 from triton_runner.errors import ArtifactError, CompileError
 
 _TRIPLES = {"cuda": "nvptx64-nvidia-cuda", "hip": "amdgcn-amd-amdhsa"}
-_FAMILIES = {"cuda": re.compile("nvptx64"), "hip": re.compile(r"amdgcn-|amdgpu[\d.]*-")}  # amdgpu9.42: Triton 3.9
+_FAMILIES = {
+    "cuda": re.compile("nvptx64"),
+    "hip": re.compile(r"amdgcn-|amdgpu[\w.]*-"),
+}  # amdgpu9.42, amdgpu9.0a: Triton 3.9
 # Parts of the data layouts that LLVM has used for 64-bit NVPTX and for AMDGCN.
 _LAYOUT_PARTS = {
     "cuda": re.compile(r"e|p(?:[3-7]|101):32:32(?::32)?|[ivf]\d+:\d+(?::\d+)?|n\d+(?::\d+)*|a:\d+:\d+"),
