@@ -23,7 +23,7 @@ from triton_runner import _C, messages
 from triton_runner.compiler.pipeline import Compiled, compile_source, make_kernel
 from triton_runner.compiler.signature import leaves, record_params
 from triton_runner.compiler.target import DEFAULT_CAPABILITY, Target, default_target, device_target
-from triton_runner.compiler.versions import adapter
+from triton_runner.compiler.versions import adapter, make_backend
 from triton_runner.errors import ArgumentError
 from triton_runner.kernel import Kernel
 from triton_runner.launch_hooks import CompileHooks, Device, around_launch, load
@@ -47,7 +47,7 @@ class _State:
 
     def __init__(self, function: JITFunction, target: Target) -> None:
         self.target = target
-        self.backend = adapter().make_backend(target.backend, target.arch, target.warp_size)
+        self.backend = make_backend(adapter(), target)
         self.binder = adapter().binder(function, self.backend)
         # By specialization: the kernel, and which of the bound arguments its binary takes.
         self.kernels: dict[Any, tuple[Kernel, _Pick]] = {}

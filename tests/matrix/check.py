@@ -216,12 +216,13 @@ def checks(full: bool) -> Iterator[Check]:
 
 
 def amd_cases(full: bool) -> list[tuple[str, str]]:
-    # Up to 3.4 a code object is linked by ROCm's ld.lld, and up to 3.1 gfx950 is not known.
+    # Up to 3.4 a code object is linked by ROCm's ld.lld.
     if VERSION < (3, 5) and "TRITON_HIP_LLD_PATH" not in os.environ:
         return []
     if not full:
         return [("matmul_fp16_s3", "gfx942")]
-    return [(name, target) for name in SMALL for target in AMD_WARP_SIZES if VERSION >= (3, 2) or target != "gfx950"]
+    known = [target for target in AMD_WARP_SIZES if target not in adapter().unknown_architectures]
+    return [(name, target) for name in SMALL for target in known]
 
 
 def examples(full: bool) -> list[Path]:

@@ -7,6 +7,7 @@ import pytest
 import triton
 
 from triton_runner.compiler import versions
+from triton_runner.compiler.target import parse_target
 from triton_runner.errors import UnsupportedError
 
 
@@ -100,3 +101,10 @@ def test_the_version_is_that_of_the_module_that_an_import_finds(tmp_path):
 def test_a_triton_that_is_imported_says_so_itself(monkeypatch):
     monkeypatch.setattr(triton, "__version__", "3.3.9")
     assert versions.installed_version() == "3.3.9"
+
+
+def test_an_architecture_that_this_triton_does_not_know(monkeypatch):
+    monkeypatch.setattr(type(versions.adapter()), "unknown_architectures", frozenset({"gfx1201"}))
+    with pytest.raises(UnsupportedError, match=r"Triton 3\.\d+\.\d+ does not compile for gfx1201"):
+        versions.make_backend(versions.adapter(), parse_target("gfx1201"))
+    assert versions.make_backend(versions.adapter(), parse_target("gfx1100")).target.arch == "gfx1100"

@@ -19,7 +19,7 @@ from triton_runner.compiler.pipeline import is_function, source_of
 from triton_runner.compiler.target import Target, default_target, parse_target
 from triton_runner.compiler.text import choose_target, merge_options, read_interface, read_sidecar
 from triton_runner.compiler.toolchain import Toolchain
-from triton_runner.compiler.versions import adapter
+from triton_runner.compiler.versions import adapter, make_backend
 from triton_runner.errors import ArgumentError
 from triton_runner.kernel import Kernel
 
@@ -63,7 +63,7 @@ def function_run(
 ) -> tuple[Job, PipelineRun]:
     """A run of Triton's ASTSource of a function."""
     triton = adapter()
-    backend = triton.make_backend(target.backend, target.arch, target.warp_size)
+    backend = make_backend(triton, target)
     asked = {**source.parse_options(), **options}
     module = triton.lower_function(source, backend, compile_options.parse(triton, backend, target.backend, asked))
     gluon = triton.is_gluon(source.fn)

@@ -34,7 +34,7 @@ from triton_runner.compiler.pass_runs import run_alone
 from triton_runner.compiler.signature import RecordParam, normalize, record_params
 from triton_runner.compiler.stage_worker import run_stages
 from triton_runner.compiler.target import Target, default_target, parse_target
-from triton_runner.compiler.versions import adapter, hidden_parameters, installed_version
+from triton_runner.compiler.versions import adapter, hidden_parameters, installed_version, make_backend
 from triton_runner.errors import ArgumentError, CompileError, Error
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _compile_source(
         raise ArgumentError(
             f"kernel {source.name!r}: start_pass goes with an MLIR module, but the source is a Python function"
         )
-    backend = triton.make_backend(target.backend, target.arch, target.warp_size)
+    backend = make_backend(triton, target)
     parsed = compile_options.parse(triton, backend, target.backend, {**source.parse_options(), **options})
     gluon = triton.is_gluon(source.fn)
     stages = triton.make_stages(backend, parsed, gluon)

@@ -33,7 +33,7 @@ from triton_runner.compiler.recover_ir import Interface, read_llvm, read_mlir, r
 from triton_runner.compiler.signature import RecordParam
 from triton_runner.compiler.target import DEFAULT_CAPABILITY, Target, default_target, parse_target
 from triton_runner.compiler.verify import check_llvm, check_no_unknown_intrinsic
-from triton_runner.compiler.versions import adapter, installed_version
+from triton_runner.compiler.versions import adapter, installed_version, make_backend
 from triton_runner.errors import ArgumentError, ArtifactError, MetadataError
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def merge_options(level: str, sidecar: Mapping[str, Any], options: Mapping[str, 
 
 
 def _key(triton: Adapter, job: _Job, asked: Sequence[Any]) -> str:
-    backend = triton.make_backend(job.target.backend, job.target.arch, job.target.warp_size)
+    backend = make_backend(triton, job.target)
     parsed = compile_options.parse(triton, backend, job.target.backend, job.options)
     return cache.content_key(
         {

@@ -16,7 +16,7 @@ import torch
 from triton_runner import cache
 from triton_runner.compiler.pipeline import common_key_parts
 from triton_runner.compiler.target import Target
-from triton_runner.compiler.versions import adapter
+from triton_runner.compiler.versions import adapter, make_backend
 from triton_runner.tuning.config import Candidate
 from triton_runner.tuning.result import Key, Outcome, Result
 
@@ -30,7 +30,7 @@ def content_key(
 ) -> str:
     """Hashes all that decides on a result. ``how`` says what was measured and against what it was checked."""
     triton = adapter()
-    backend = triton.make_backend(target.backend, target.arch, target.warp_size)
+    backend = make_backend(triton, target)
     configs = [[*candidate.content(), identity(candidate.pre_hook)] for candidate in candidates]
     functions = [{name: identity(value) for name, value in values.items()} for values in heuristics]
     parts = {

@@ -16,7 +16,7 @@ import importlib.util
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from triton_runner.errors import UnsupportedError
 
@@ -92,6 +92,16 @@ def adapter() -> Adapter:
             f"'triton>={_oldest()},<={_newest()}'. Launching PTX or a cubin needs no Triton"
         )
     return cast("Adapter", importlib.import_module(f"{__name__}.{_family(version)}").Adapter())
+
+
+def make_backend(triton: Adapter, target: Any) -> Any:
+    """Triton's backend for a target (target.py). UnsupportedError where this Triton does not know its architecture."""
+    if target.arch in triton.unknown_architectures:
+        raise UnsupportedError(
+            f"Triton {installed_version()} does not compile for {target.name}: it needs a newer one, "
+            f"pip install 'triton~={_newest()}'"
+        )
+    return triton.make_backend(target.backend, target.arch, target.warp_size)
 
 
 def adapter_path(version: str) -> str:

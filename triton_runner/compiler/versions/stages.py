@@ -39,6 +39,9 @@ class Stages:
 
     # ---- options ----
 
+    #: Architectures that are compiled for elsewhere and that this Triton does not know.
+    unknown_architectures: frozenset[str] = frozenset()
+
     def make_backend(self, backend: str, arch: int | str, warp_size: int) -> Any:
         return make_triton_backend(GPUTarget(backend, arch, warp_size))
 

@@ -12,6 +12,9 @@ from . import triton_3_2
 
 
 class Adapter(triton_3_2.Adapter):
+    # LLVM has no gfx950 yet, and code for gfx1201 would be made for waves of 64.
+    unknown_architectures = frozenset({"gfx950", "gfx1201"})
+
     def _make_ir(self, source: Any, backend: Any, options: Any, context: Any) -> Any:
         return source.make_ir(options, backend.get_codegen_implementation(), context)
 
